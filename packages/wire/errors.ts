@@ -1,0 +1,105 @@
+/**
+ * The one table of Portline's own errors. Every refusal, failure and exit code comes from here; docs/errors.md is
+ * generated from it. Bitrix24's own codes (expired_token, ERROR_ARGUMENT …) are not here: they are facts of the wire.
+ */
+export interface ErrorEntry {
+  /** HTTP status of an answer that carries the code. */
+  readonly status: number
+  readonly meaning: string
+  readonly cause: string
+  readonly todo: string
+  /** Repeating cannot help: a handler that fails with it makes its event dead at once. */
+  readonly final?: true
+}
+
+const malformed = { status: 400, todo: 'Nothing on your side if Bitrix24 sent it; otherwise send what Bitrix24 sends.' } as const
+
+export const ERROR_TABLE = {
+  // The form body
+  BODY_TOO_LARGE: { status: 413, meaning: 'The body is larger than the limit.', cause: 'More bytes than FORM_LIMITS.maxBodyBytes.', todo: 'Raise the limit if your portal really sends such bodies.' },
+  TOO_MANY_PARAMETERS: { status: 413, meaning: 'The body has more parameters than the limit.', cause: 'More name=value pairs than FORM_LIMITS.maxParameters.', todo: 'Raise the limit if your portal really sends such bodies.' },
+  NESTING_TOO_DEEP: { status: 413, meaning: 'A parameter name nests deeper than the limit.', cause: 'More brackets than FORM_LIMITS.maxDepth.', todo: 'Raise the limit if your portal really sends such bodies.' },
+  KEY_TOO_LONG: { status: 413, meaning: 'A parameter name is longer than the limit.', cause: 'More bytes than FORM_LIMITS.maxKeyBytes.', todo: 'Raise the limit if your portal really sends such bodies.' },
+
+  // The request
+  METHOD_NOT_ALLOWED: { status: 405, meaning: 'Only POST is accepted here.', cause: 'Bitrix24 sends events by POST.', todo: 'Use POST.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is not a form.', cause: 'Bitrix24 sends application/x-www-form-urlencoded, whatever the documentation prints.', todo: 'Send a form.' },
+  BODY_INCOMPLETE: { ...malformed, meaning: 'The body ended before it was complete.', cause: 'The connection broke or was too slow.' },
+  EVENT_MISSING: { ...malformed, meaning: 'The body has no event code.', cause: 'Key `event` is absent, empty or not a string.' },
+  EVENT_MALFORMED: { ...malformed, meaning: 'A field of the envelope has the wrong shape.', cause: '`event`, `ts` or `event_handler_id` is not a plain value, or too long.' },
+  AUTH_MISSING: { ...malformed, meaning: 'The body has no auth block.', cause: 'Key `auth` is absent.' },
+  AUTH_MALFORMED: { ...malformed, meaning: 'The auth block is not a map of strings.', cause: '`auth` is a list or a plain value, or one of its fields is not a string.' },
+  MEMBER_ID_MISSING: { ...malformed, meaning: 'The auth block names no portal.', cause: '`auth[member_id]` is absent or not an identifier.' },
+  APP_UNKNOWN: { status: 404, meaning: 'No app of that name runs here.', cause: 'The path names an app that was not started.', todo: 'Check the handler URL against the name in defineApp().' },
+  NOT_FOUND: { status: 404, meaning: 'There is nothing at this address.', cause: 'The path or the id is unknown.', todo: 'Check the address.' },
+  BAD_REQUEST: { ...malformed, meaning: 'The request is not understood.', cause: 'A parameter is missing or has the wrong shape.', todo: 'Read the description in the answer.' },
+
+  // Trust
+  APPLICATION_TOKEN_MISSING: { status: 403, meaning: 'The event carries no application_token.', cause: 'Every event of Bitrix24 carries one.', todo: 'If you forward events yourself, forward the whole auth block.' },
+  APPLICATION_TOKEN_MISMATCH: { status: 403, meaning: 'The application_token is not the one known for this portal.', cause: 'A forgery, or the app was deleted and created anew on the portal.', todo: 'If the app was created anew, install it again: the new installation is proven by its tokens.' },
+  PROOF_REFUSED: { status: 403, meaning: 'The authorization server does not confirm this portal and user.', cause: 'The access token is unknown, belongs to another app or portal, or its user may not install apps.', todo: 'If it was a real installation, install again.' },
+  PROOF_UNAVAILABLE: { status: 503, meaning: 'The authorization server could not be asked.', cause: 'It was not reachable or answered nonsense.', todo: 'Nothing: the event is held and the question is asked again.' },
+  AUTH_SERVER_UNKNOWN: { status: 403, meaning: 'The authorization server named is not one that is trusted.', cause: 'server_endpoint is not among the known authorization servers.', todo: 'For an on-premise portal with its own server add its origin to PORTLINE_AUTH_SERVERS.' },
+  PORTAL_UNKNOWN: { status: 403, meaning: 'Nothing is known of this portal yet.', cause: 'The event arrived before its installation was proven, and no more such events can be held.', todo: 'Install the app on the portal.' },
+  INSTALLATION_DELETED: { status: 403, meaning: 'The app was uninstalled from this portal.', cause: 'A late event of a former installation, or a call after the uninstall.', todo: 'Nothing; a new installation opens the portal again.', final: true },
+  AWAITING_PROOF: { status: 200, meaning: 'The event is held until its portal is proven.', cause: 'No application_token is known for the portal yet.', todo: 'Open or install the app on the portal.' },
+  HELD_TOO_LONG: { status: 200, meaning: 'The event was held and its proof never came.', cause: 'No installation of its portal was proven in time.', todo: 'Install the app on the portal; if it was real the event is lost.' },
+  ALREADY_UNINSTALLED: { status: 200, meaning: 'The app had been uninstalled already.', cause: 'Bitrix24 sent the uninstall twice.', todo: 'Nothing.' },
+
+  // Tokens and REST
+  TOKENS_MISSING: { status: 409, meaning: 'There are no tokens for this portal.', cause: 'The installation brought none.', todo: 'Open the app on the portal once, or install it again.', final: true },
+  TOKENS_DEAD: { status: 409, meaning: 'The tokens of this account can no longer be renewed.', cause: 'The authorization server refused the refresh token.', todo: 'Install the app again on the portal.', final: true },
+  RENEWAL_FAILED: { status: 503, meaning: 'The tokens could not be renewed now.', cause: 'The authorization server was not reachable or answered nonsense.', todo: 'Nothing: it is tried again.' },
+  REST_FAILED: { status: 502, meaning: 'A REST call to the portal failed.', cause: 'See the description: it carries the code of Bitrix24.', todo: 'Depends on the code of Bitrix24.' },
+
+  // Handlers and lanes
+  HANDLER_FAILED: { status: 500, meaning: 'The handler threw an error.', cause: 'See the error of the attempt.', todo: 'Mend the handler and replay the event.' },
+  HANDLER_TIMEOUT: { status: 500, meaning: 'The handler did not finish in time.', cause: 'It ran longer than its timeout.', todo: 'Make it shorter or raise its timeout.' },
+  ATTEMPTS_EXHAUSTED: { status: 500, meaning: 'The event failed as often as its retry schedule allows.', cause: 'See its attempts.', todo: 'Mend the cause and replay the event.' },
+  APP_MODULE_INVALID: { status: 500, meaning: 'The app module has no app.', cause: 'Its default export is not the result of defineApp().', todo: 'export default defineApp({ name: … })' },
+  APP_DEFINITION_INVALID: { status: 500, meaning: 'The definition of the app is wrong.', cause: 'See the description.', todo: 'Mend the argument of defineApp().' },
+
+  // Store
+  STORE_UNAVAILABLE: { status: 503, meaning: 'The store cannot write now.', cause: 'The disk is full or failing, or the store is stopping.', todo: 'Make room; nothing that was answered 200 is lost.' },
+  STORE_IN_USE: { status: 503, meaning: 'Another process uses this data folder.', cause: 'Two app sides share one PORTLINE_DATA.', todo: 'Stop the other one, or give this one a folder of its own.' },
+  STORE_NEWER: { status: 503, meaning: 'The data folder was written by a newer version.', cause: 'Its schema version is unknown to this version.', todo: 'Use the newer version.' },
+  KEY_INVALID: { status: 500, meaning: 'The sealing key cannot be used.', cause: 'PORTLINE_KEY or the key file is not 32 bytes in base64, or is not the key that sealed the data.', todo: 'Give the key the data was sealed with.' },
+
+  // Operator API and command line
+  FOREIGN_HOST: { status: 403, meaning: 'The Host of the request is not this machine.', cause: 'A name that resolves to loopback, as in DNS rebinding.', todo: 'Use 127.0.0.1 or localhost, or set PORTLINE_OPERATOR_TOKEN.' },
+  FOREIGN_ORIGIN: { status: 403, meaning: 'The Origin of the request is another site.', cause: 'A page of another site tried to use the operator API.', todo: 'Use the pages of this server.' },
+  OPERATOR_TOKEN_REQUIRED: { status: 401, meaning: 'The operator API needs a token.', cause: 'It is open on loopback only.', todo: 'Set PORTLINE_OPERATOR_TOKEN and send it as a bearer token.' },
+  EVENT_NOT_REPLAYABLE: { status: 409, meaning: 'The event cannot be replayed now.', cause: 'It is held, waiting or running, or its portal is uninstalled.', todo: 'Wait until it is done or dead.' },
+  ADDRESS_IN_USE: { status: 500, meaning: 'The port is taken.', cause: 'Another process listens on it.', todo: 'Stop it or choose another port (PORTLINE_PORT, PORTAL_PORT, OAUTH_PORT).' },
+  SERVER_UNREACHABLE: { status: 502, meaning: 'The server does not answer.', cause: 'It is not running at that address.', todo: 'Start it (npm start, or portline start), or give its address.' },
+  CONFIG_INVALID: { status: 500, meaning: 'A setting is wrong.', cause: 'See the description.', todo: 'Mend the setting.' },
+  INTERNAL_ERROR: { status: 500, meaning: 'Something failed that should not.', cause: 'A bug.', todo: 'Report it with the log line.' },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof ERROR_TABLE
+
+/** An error with a code of the table. `message` never holds a secret. */
+export class CodedError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, description?: string, options?: { cause?: unknown }) {
+    super(description ?? ERROR_TABLE[code].meaning, options)
+    this.name = 'CodedError'
+    this.code = code
+  }
+
+  get status(): number {
+    return ERROR_TABLE[this.code].status
+  }
+
+  /** The body of an HTTP answer. */
+  toBody(): { error: ErrorCode; error_description: string } {
+    return { error: this.code, error_description: this.message }
+  }
+}
+
+/** Whether repeating can't help. */
+export function isFinal(code: ErrorCode): boolean {
+  const entry: ErrorEntry = ERROR_TABLE[code]
+  return entry.final === true
+}
