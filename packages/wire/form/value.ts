@@ -12,3 +12,10 @@ export type PhpValue = string | number | bigint | boolean | null | undefined | r
 export interface PhpMap {
   readonly [key: string]: PhpValue
 }
+
+/** A plain value of a map, or undefined when `data` is no map or has no such plain value. */
+export function textField(data: FormValue | undefined, name: string): string | undefined {
+  if (typeof data !== 'object' || Array.isArray(data) || !Object.hasOwn(data, name)) return undefined
+  const value = data[name]
+  return typeof value === 'string' ? value : undefined
+}

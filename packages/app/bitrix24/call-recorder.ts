@@ -1,0 +1,20 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ATTEMPT_RECORDS, ATTEMPT_TEXT_LENGTH } from '../limits.ts'
+import type { CallRecord } from '../store/port.ts'
+
+/** What one attempt did, as it goes into its record. Beyond the limit further calls and notes are left out of it. */
+export class AttemptRecorder {
+  readonly calls: CallRecord[] = []
+  readonly notes: string[] = []
+
+  call(record: CallRecord): void {
+    if (this.calls.length < ATTEMPT_RECORDS) this.calls.push(record)
+  }
+
+  note(text: string): void {
+    if (this.notes.length < ATTEMPT_RECORDS) this.notes.push(text.slice(0, ATTEMPT_TEXT_LENGTH))
+  }
+}
+
+/** A portal's client is shared; a call belongs to the attempt in whose async context it was made. */
+export const currentAttempt = new AsyncLocalStorage<AttemptRecorder>()

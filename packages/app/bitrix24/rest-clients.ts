@@ -1,0 +1,131 @@
+import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
+import type { Clock } from '@portline/runtime/clock.ts'
+import { CLIENTS_KEPT, REMOTE_ANSWER_MS } from '../limits.ts'
+import type { Installation, PortalKey } from '../store/port.ts'
+import type { Credentials } from '../tokens/auth-server.ts'
+import type { TokenKeeper } from '../tokens/token-keeper.ts'
+import type { TokenPair } from '../tokens/token-pair.ts'
+import { currentAttempt } from './call-recorder.ts'
+
+/**
+ * REST clients per portal: Bitrix24's own SDK, with two of its habits replaced. Its renewal races between clients and
+ * loses the pair when a save fails, so ours takes its place; it repeats writes after a broken connection, so it makes one
+ * attempt and the lane decides about the next.
+ */
+export interface RestClients {
+  /** The client of the portal's master account. It has no tokens yet: the first call asks the token keeper for them. */
+  ofPortal(installation: Installation): Promise<B24OAuth>
+  /** A client for one visit with a user's own frame tokens, which are never renewed and never kept. */
+  ofVisit(installation: Installation, pair: TokenPair): Promise<B24OAuth>
+  forget(portal: PortalKey): void
+}
+
+export interface RestClientParts {
+  readonly tokens: TokenKeeper
+  readonly credentialsOf: (app: string) => Credentials
+  readonly clock: Clock
+}
+
+const SECOND_MS = 1_000
+const NO_TOKENS: TokenPair = { accessToken: '', refreshToken: '', expiresAtMs: 0 }
+const ONE_ATTEMPT = { maxRetries: 1, retryOnNetworkError: false }
+
+export function createRestClients({ tokens, credentialsOf, clock }: RestClientParts): RestClients {
+  const kept = new Map<string, B24OAuth>()
+
+  const build = async (installation: Installation, pair: TokenPair): Promise<B24OAuth> => {
+    // Loaded at the first need: the SDK is the largest thing the app side loads, and receiving needs none of it.
+    const sdk = await import('@bitrix24/b24jssdk')
+    const credentials = credentialsOf(installation.app)
+    const client = new sdk.B24OAuth(authOptions(installation, pair, clock), credentials, {
+      restrictionParams: { ...sdk.ParamsFactory.getDefault(), ...ONE_ATTEMPT },
+    })
+    client.offClientSideWarning()
+    recordCalls(client, clock, sdk.ApiVersion.v2)
+    return client
+  }
+
+  return {
+    async ofPortal(installation) {
+      const key = `${installation.app}/${installation.memberId}/${installation.generation}/${installation.clientEndpoint}`
+      const found = kept.get(key)
+      const client = found ?? (await build(installation, NO_TOKENS))
+      // Re-inserted at the end: the map's first entry is the least recently used.
+      kept.delete(key)
+      kept.set(key, client)
+      if (kept.size > CLIENTS_KEPT) kept.delete(kept.keys().next().value ?? '')
+      if (found === undefined) keepTokens(client, installation, tokens, clock)
+      return client
+    },
+    ofVisit: build,
+    forget({ app, memberId }) {
+      for (const key of kept.keys()) if (key.startsWith(`${app}/${memberId}/`)) kept.delete(key)
+    },
+  }
+}
+
+function authOptions(installation: Installation, pair: TokenPair, clock: Clock): B24OAuthParams {
+  return {
+    applicationToken: '',
+    userId: 0,
+    memberId: installation.memberId,
+    accessToken: pair.accessToken,
+    refreshToken: '',
+    expires: Math.floor(pair.expiresAtMs / SECOND_MS),
+    expiresIn: Math.max(0, Math.floor((pair.expiresAtMs - clock.now()) / SECOND_MS)),
+    scope: installation.scope ?? '',
+    domain: installation.domain,
+    clientEndpoint: installation.clientEndpoint,
+    serverEndpoint: installation.serverEndpoint,
+    status: (installation.appStatus ?? 'L') as B24OAuthParams['status'],
+  }
+}
+
+function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenKeeper, clock: Clock): void {
+  client.setCustomRefreshAuth(async () => {
+    const held = client.auth.getAuthData()
+    const pair = await tokens.pair(installation, held === false ? undefined : held.access_token)
+    return {
+      access_token: pair.accessToken,
+      // The SDK never needs it: it asks here instead.
+      refresh_token: '',
+      expires: String(Math.floor(pair.expiresAtMs / SECOND_MS)),
+      expires_in: String(Math.max(0, Math.floor((pair.expiresAtMs - clock.now()) / SECOND_MS))),
+      client_endpoint: installation.clientEndpoint,
+      server_endpoint: installation.serverEndpoint,
+      member_id: installation.memberId,
+      scope: installation.scope ?? '',
+      status: installation.appStatus ?? 'L',
+      domain: installation.domain,
+    }
+  })
+}
+
+function recordCalls(client: B24OAuth, clock: Clock, version: Parameters<B24OAuth['getHttpClient']>[0]): void {
+  const http = client.getHttpClient(version).ajaxClient
+  const started = new WeakMap<object, number>()
+  const record = (config: { url?: string }, error?: string): void => {
+    const durationMs = clock.now() - (started.get(config) ?? clock.now())
+    currentAttempt.getStore()?.call({ method: methodOf(config.url), durationMs, ...(error === undefined ? {} : { error }) })
+  }
+  http.defaults.timeout = REMOTE_ANSWER_MS
+  http.interceptors.request.use((config) => {
+    started.set(config, clock.now())
+    return config
+  })
+  http.interceptors.response.use(
+    (response) => {
+      record(response.config)
+      return response
+    },
+    (failure: { config?: { url?: string }; response?: { data?: { error?: unknown } }; code?: string }) => {
+      const code = failure.response?.data?.error
+      if (failure.config !== undefined) record(failure.config, typeof code === 'string' ? code : (failure.code ?? 'FAILED'))
+      return Promise.reject(failure as unknown as Error)
+    },
+  )
+}
+
+function methodOf(url = ''): string {
+  return new URL(url, 'http://portal').pathname.split('/').at(-1) ?? url
+}

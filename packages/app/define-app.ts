@@ -1,0 +1,126 @@
+import type { B24OAuth } from '@bitrix24/b24jssdk'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { EventCode, EventData } from '@portline/wire/events/catalogue.ts'
+import { z } from 'zod'
+import { HANDLER_TIMEOUT_MS } from './limits.ts'
+
+/** What an app says of itself. */
+export interface AppDefinition {
+  /** Names the app in URLs (`/apps/<name>/events`), in the store and on the command line: a-z, 0-9 and -, at most 40. */
+  readonly name: string
+  /** Open Channels connectors to register on every portal and to keep registered (imconnector.register). */
+  readonly connectors?: readonly ConnectorDefinition[]
+}
+
+export interface ConnectorDefinition {
+  /** a-z, 0-9 and _; lower case, no dot. */
+  readonly id: string
+  readonly name: string
+  readonly icon?: { readonly dataImage: string; readonly color?: string }
+}
+
+export interface AppEvent<Code extends string> {
+  /** Portline's own id: the same for every attempt and after a replay, so that a handler can be idempotent. */
+  readonly id: string
+  readonly code: Code
+  readonly data: EventData<Code>
+  /** When Bitrix24 raised it. Absent when the portal sent no usable time. */
+  readonly raisedAt?: Date
+  readonly receivedAt: Date
+  /** 1 for the first run. */
+  readonly attempt: number
+  /** The portal's user whose action raised the event. Absent when nobody's did (robots, agents). */
+  readonly userId?: string
+}
+
+/** The app on one portal (ApplicationInstallation of the SDKs). */
+export interface AppInstallation {
+  readonly memberId: string
+  readonly domain: string
+  readonly status: 'new' | 'active' | 'blocked' | 'deleted'
+  readonly version?: string
+  readonly language?: string
+  /** L local, F free, D demo, T trial, P paid, S subscription. */
+  readonly appStatus?: string
+}
+
+export interface HandlerContext<Code extends string> {
+  readonly event: AppEvent<Code>
+  readonly installation: AppInstallation
+  /**
+   * The portal's REST client: Bitrix24's own SDK, its tokens kept by Portline. After an uninstall there is none: every
+   * token of the portal is revoked before ONAPPUNINSTALL is even sent.
+   */
+  readonly b24: Code extends 'ONAPPUNINSTALL' ? undefined : B24OAuth
+  /** Writes a line into the attempt's record, for people who look at it later. Never put a secret in it. */
+  note(text: string): void
+  /** Aborted when the handler has run longer than its timeout. */
+  readonly signal: AbortSignal
+}
+
+export type Handler<Code extends string> = (context: HandlerContext<Code>) => Promise<void> | void
+
+export interface HandlerOptions {
+  /** Milliseconds; 30,000 when not given. */
+  readonly timeoutMs?: number
+}
+
+export interface RegisteredHandler {
+  readonly run: Handler<string>
+  readonly timeoutMs: number
+}
+
+export interface App {
+  readonly name: string
+  readonly connectors: readonly ConnectorDefinition[]
+  /** One handler per event code. Errors: APP_DEFINITION_INVALID when the code has one already. */
+  on<Code extends EventCode>(code: Code, handler: Handler<Code>, options?: HandlerOptions): App
+  handlerOf(code: string): RegisteredHandler | undefined
+  /** Codes with a handler, upper case. */
+  readonly codes: readonly string[]
+}
+
+const definitionSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a-z, 0-9 and -, starting with a letter, at most 40'),
+  connectors: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[a-z0-9_]{1,50}$/, 'a-z, 0-9 and _, at most 50'),
+        name: z.string().min(1),
+        icon: z.strictObject({ dataImage: z.string(), color: z.string().optional() }).optional(),
+      }),
+    )
+    .optional(),
+})
+
+const EVENT_CODE = /^[A-Z0-9_]{1,100}$/
+
+/** Errors: APP_DEFINITION_INVALID with what is wrong. */
+export function defineApp(definition: AppDefinition): App {
+  const checked = definitionSchema.safeParse(definition)
+  if (!checked.success) throw new CodedError('APP_DEFINITION_INVALID', z.prettifyError(checked.error))
+  const handlers = new Map<string, RegisteredHandler>()
+
+  const app: App = {
+    name: definition.name,
+    connectors: definition.connectors ?? [],
+    on(code, handler, options = {}) {
+      const upper = code.toUpperCase()
+      if (!EVENT_CODE.test(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${code} is no event code`)
+      if (handlers.has(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${upper} has a handler already`)
+      // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
+      handlers.set(upper, { run: handler as unknown as Handler<string>, timeoutMs: options.timeoutMs ?? HANDLER_TIMEOUT_MS })
+      return app
+    },
+    handlerOf: (code) => handlers.get(code),
+    get codes() {
+      return [...handlers.keys()]
+    },
+  }
+  return app
+}
+
+/** Whether a module's default export is an app. */
+export function isApp(value: unknown): value is App {
+  return typeof value === 'object' && value !== null && 'handlerOf' in value && 'codes' in value && 'name' in value
+}

@@ -1,0 +1,158 @@
+import type { Clock, Timer } from '@portline/runtime/clock.ts'
+import { sleep } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import type { EventEnvelope } from '@portline/wire/envelope.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import type { Installations } from '../installations/installations.ts'
+import { HELD_EVENT_AGE_MS, INLINE_PROOF_MS } from '../limits.ts'
+import type { EventState, NewEvent, PortalKey, Store } from '../store/port.ts'
+import type { Sealer } from '../tokens/sealer.ts'
+import { judge } from '../trust/judge.ts'
+import type { KnownPortals } from '../trust/known-portals.ts'
+import type { Reviewer } from '../trust/reviewer.ts'
+import type { Verdict } from '../trust/verdict.ts'
+import type { HeldCounter } from './held-counter.ts'
+import type { Lanes } from './lanes.ts'
+import type { RefusalLog } from './refusal-log.ts'
+import { sealParts } from './sealed-auth.ts'
+
+/**
+ * Takes a decoded event in: verdict, then disk, then the answer. What `accept` resolves with is on disk; what it throws
+ * was not kept, or was kept and then found to be forged.
+ */
+export interface InboxParts {
+  readonly store: Store
+  readonly known: KnownPortals
+  readonly sealer: Sealer
+  readonly installations: Installations
+  readonly lanes: Lanes
+  readonly reviewer: Reviewer
+  readonly refusals: RefusalLog
+  readonly held: HeldCounter
+  readonly clock: Clock
+  readonly log: Log
+  /** A new sortable id, later than all before. */
+  readonly newId: () => string
+  readonly onAccepted: (event: NewEvent) => void
+}
+
+export interface Accepted {
+  readonly id: string
+  readonly state: EventState
+  readonly reason?: ErrorCode
+}
+
+/** Held events that nobody will prove are looked for this often. */
+const EXPIRY_SWEEP_MS = 600_000
+
+export class Inbox {
+  readonly #parts: InboxParts
+  #sweep: Timer | undefined
+  #stopped = false
+
+  constructor(parts: InboxParts) {
+    this.#parts = parts
+  }
+
+  start(): Promise<void> {
+    return this.#expireHeld()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#sweep?.cancel()
+  }
+
+  /**
+   * Errors: APPLICATION_TOKEN_MISSING, APPLICATION_TOKEN_MISMATCH, INSTALLATION_DELETED, PROOF_REFUSED,
+   * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_UNAVAILABLE.
+   */
+  async accept(app: string, envelope: EventEnvelope): Promise<Accepted> {
+    const { known, held, store, clock, onAccepted } = this.#parts
+    const portal = { app, memberId: envelope.auth.member_id ?? '' }
+    const verdict = judge(known.get(portal), envelope, clock.now())
+    if (verdict.kind === 'refused') throw this.#refusal(portal, envelope, verdict.code)
+    if (verdict.kind === 'held' && !held.hasRoom(portal)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
+    const event = this.#eventOf(portal, envelope, verdict)
+    if (event.state === 'held') held.add(portal, 1)
+    try {
+      await store.appendEvents([event])
+    } catch (error) {
+      if (event.state === 'held') held.add(portal, -1)
+      throw error
+    }
+    onAccepted(event)
+    return verdict.kind === 'held' ? this.#hold(event, envelope, verdict.provable) : this.#handOn(event)
+  }
+
+  #refusal(portal: PortalKey, envelope: EventEnvelope, code: ErrorCode): CodedError {
+    this.#parts.refusals.add({ ...portal, code, event: envelope.event })
+    return new CodedError(code)
+  }
+
+  #eventOf(portal: PortalKey, envelope: EventEnvelope, verdict: Exclude<Verdict, { kind: 'refused' }>): NewEvent {
+    const { sealer, clock, newId } = this.#parts
+    return {
+      ...portal,
+      id: newId(),
+      code: envelope.event,
+      ...sealParts(sealer, portal, envelope),
+      receivedAtMs: clock.now(),
+      ...(envelope.event_handler_id === undefined ? {} : { handlerId: envelope.event_handler_id }),
+      ...(envelope.ts === undefined ? {} : { ts: envelope.ts }),
+      ...stateAfter(verdict),
+    }
+  }
+
+  async #handOn(event: NewEvent): Promise<Accepted> {
+    const { lanes, installations, store, log } = this.#parts
+    if (event.state !== 'pending') return acceptedOf(event)
+    if (event.code === 'ONAPPUNINSTALL') {
+      // The lane closes the installation again in its order; doing it now stops all use of revoked tokens at once and
+      // lets the uninstall past events that are waiting for a retry.
+      await Promise.all([installations.close(event), store.hastenLane(event)]).catch((error: unknown) => {
+        log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation is closed later, in its lane')
+      })
+    }
+    lanes.wake(event)
+    return acceptedOf(event)
+  }
+
+  async #hold(event: NewEvent, envelope: EventEnvelope, provable: boolean): Promise<Accepted> {
+    const { reviewer, known, store, clock, refusals } = this.#parts
+    // What proved the portal while this event was on its way to the disk did not see it.
+    const overtaken = judge(known.get(event), envelope, clock.now()).kind !== 'held'
+    if (!provable && !overtaken) return acceptedOf(event)
+    await Promise.race([reviewer.review(event).catch(() => {}), sleep(clock, INLINE_PROOF_MS)])
+    const reviewed = await store.event(event.id)
+    if (reviewed === undefined) return acceptedOf(event)
+    if (reviewed.state === 'dead' && reviewed.reason !== undefined && reviewed.proof === undefined) {
+      refusals.add({ app: event.app, memberId: event.memberId, code: reviewed.reason, event: event.code })
+      throw new CodedError(reviewed.reason)
+    }
+    return acceptedOf(reviewed)
+  }
+
+  async #expireHeld(): Promise<void> {
+    const { store, held, clock, log } = this.#parts
+    try {
+      const nowMs = clock.now()
+      const expired = await store.expireHeld(nowMs - HELD_EVENT_AGE_MS, nowMs)
+      for (const portal of expired) held.add(portal, -1)
+    } catch (error) {
+      log.error({ error: String(error) }, 'held events could not be expired')
+    }
+    if (!this.#stopped) this.#sweep = clock.setTimer(EXPIRY_SWEEP_MS, () => void this.#expireHeld())
+  }
+}
+
+function stateAfter(verdict: Exclude<Verdict, { kind: 'refused' }>): Pick<NewEvent, 'state' | 'reason' | 'proof'> {
+  if (verdict.kind === 'held') return { state: 'held', reason: 'AWAITING_PROOF' }
+  if (verdict.kind === 'settled') return { state: 'done', reason: verdict.reason, proof: verdict.proof }
+  return { state: 'pending', proof: verdict.proof }
+}
+
+function acceptedOf({ id, state, reason }: NewEvent): Accepted {
+  return { id, state, ...(reason === undefined ? {} : { reason }) }
+}

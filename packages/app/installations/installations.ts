@@ -1,0 +1,139 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import { Serial } from '@portline/runtime/serial.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { Account, Installation, InstallationPatch, InstallationStatus, PortalKey, Store } from '../store/port.ts'
+import type { Sealer } from '../tokens/sealer.ts'
+import { sealAccount } from '../tokens/token-pair.ts'
+import type { TokenPair } from '../tokens/token-pair.ts'
+import { applicationTokenPurpose } from '../trust/known-portals.ts'
+import type { KnownPortals } from '../trust/known-portals.ts'
+import type { ProvenInstaller } from '../trust/prover.ts'
+import { nextStatus } from './states.ts'
+
+/**
+ * Every change of an installation, each durable before it is known to the hot path. Nothing here asks whether a change is
+ * deserved: whoever calls has a proof.
+ */
+export interface Installations {
+  /** An administrator's token was confirmed: opens the portal, or renews what is known of it. */
+  confirm(portal: PortalKey, proven: ProvenInstaller, facts: ConfirmedFacts): Promise<Installation>
+  patch(portal: PortalKey, patch: Omit<InstallationPatch, 'updatedAtMs'>, account?: Account): Promise<Installation>
+  /** Stops all use of tokens at once. Idempotent. */
+  close(portal: PortalKey): Promise<void>
+  /** CLEAN=1: erases everything but a tombstone that recognises a repeated or late event. */
+  erase(portal: PortalKey, keptEventId: string): Promise<void>
+  sealApplicationToken(portal: PortalKey, token: string): Uint8Array
+  get(portal: PortalKey): Promise<Installation | undefined>
+  onChange(listener: (installation: Installation) => void): void
+}
+
+export interface ConfirmedFacts {
+  /** new: its installer is open; active: the portal said the installation is complete. */
+  readonly status: 'new' | 'active'
+  readonly applicationToken?: string | undefined
+  readonly language?: string | undefined
+  readonly version?: string | undefined
+  /** The installer's own tokens, if they came along. */
+  readonly pair?: TokenPair | undefined
+}
+
+export interface InstallationsParts {
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly known: KnownPortals
+  readonly clock: Clock
+}
+
+export function createInstallations({ store, sealer, known, clock }: InstallationsParts): Installations {
+  const listeners: ((installation: Installation) => void)[] = []
+  // An uninstall and a proof of the same portal may meet: one must be whole before the other reads.
+  const serial = new Serial()
+  const inTurn = <Result>({ app, memberId }: PortalKey, task: () => Promise<Result>): Promise<Result> =>
+    serial.run(`${app}/${memberId}`, task)
+
+  const learn = (installation: Installation): Installation => {
+    known.learn(installation)
+    for (const listener of listeners) listener(installation)
+    return installation
+  }
+  const reread = async (portal: PortalKey): Promise<Installation> => {
+    const installation = await store.installation(portal)
+    if (installation === undefined) throw new CodedError('NOT_FOUND', 'the portal has no installation')
+    return learn(installation)
+  }
+  const sealApplicationToken = (portal: PortalKey, token: string): Uint8Array => sealer.seal(applicationTokenPurpose(portal), token)
+
+  return {
+    sealApplicationToken,
+    get: (portal) => store.installation(portal),
+    onChange: (listener) => listeners.push(listener),
+
+    confirm: (portal, proven, facts) =>
+      inTurn(portal, async () => {
+        const nowMs = clock.now()
+        const current = await store.installation(portal)
+        const base = confirmed(portal, current, proven, facts, nowMs)
+        const token = facts.applicationToken === undefined ? undefined : sealApplicationToken(portal, facts.applicationToken)
+        const installation = token === undefined ? base : { ...base, applicationToken: token }
+        const { pair } = facts
+        const account =
+          pair === undefined ? undefined : sealAccount(sealer, { portal, userId: proven.userId, master: true, pair, nowMs })
+        await store.saveInstallation(installation, account)
+        return learn(installation)
+      }),
+
+    patch: (portal, patch, account) =>
+      inTurn(portal, async () => {
+        await store.patchInstallation(portal, { ...patch, updatedAtMs: clock.now() }, account)
+        return reread(portal)
+      }),
+
+    close: (portal) =>
+      inTurn(portal, async () => {
+        const nowMs = clock.now()
+        await store.patchInstallation(portal, { status: 'deleted', deletedAtMs: nowMs, updatedAtMs: nowMs })
+        await reread(portal)
+      }),
+
+    erase: (portal, keptEventId) =>
+      inTurn(portal, async () => {
+        await store.erasePortal(portal, keptEventId)
+        await reread(portal)
+      }),
+  }
+}
+
+function confirmed(
+  portal: PortalKey,
+  current: Installation | undefined,
+  proven: ProvenInstaller,
+  facts: ConfirmedFacts,
+  nowMs: number,
+): Installation {
+  const reopened = current === undefined || current.status === 'deleted'
+  const status: InstallationStatus = reopened || facts.status === 'active' ? facts.status : current.status
+  const { reason, ...known } = current ?? {}
+  const healed = reason === 'TOKENS_DEAD' && facts.pair !== undefined
+  const kept = reopened ? {} : { ...known, ...(reason === undefined || healed ? {} : { reason }) }
+  // A market app keeps its application_token over uninstall and reinstall, so a deleted portal's stays known.
+  const token = current?.applicationToken === undefined ? {} : { applicationToken: current.applicationToken }
+  const version = facts.version ?? proven.version
+  return {
+    ...kept,
+    ...token,
+    app: portal.app,
+    memberId: portal.memberId,
+    status: nextStatus(current?.status, status),
+    generation: reopened ? (current?.generation ?? 0) + 1 : current.generation,
+    domain: proven.domain,
+    clientEndpoint: proven.clientEndpoint,
+    serverEndpoint: proven.serverEndpoint,
+    appStatus: proven.appStatus,
+    scope: proven.scope,
+    installerProvenAtMs: nowMs,
+    updatedAtMs: nowMs,
+    ...(version === '' ? {} : { version }),
+    ...(facts.language === undefined ? {} : { language: facts.language }),
+    ...(status === 'active' ? { installedAtMs: (reopened ? undefined : current.installedAtMs) ?? nowMs } : {}),
+  }
+}

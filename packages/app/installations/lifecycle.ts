@@ -1,0 +1,146 @@
+import type { B24OAuth } from '@bitrix24/b24jssdk'
+import type { AuthBlock } from '@portline/wire/envelope.ts'
+import { textField } from '@portline/wire/form/value.ts'
+import type { Clock } from '@portline/runtime/clock.ts'
+import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
+import { registerConnectors } from '../connectors/register-connectors.ts'
+import type { App } from '../define-app.ts'
+import type { Installation, InstallationPatch, StoredEvent, Store } from '../store/port.ts'
+import { sealAccount } from '../tokens/token-pair.ts'
+import type { TokenPair } from '../tokens/token-pair.ts'
+import type { Sealer } from '../tokens/sealer.ts'
+import { declaredBindings, makeBindingsTrue } from './bindings.ts'
+import type { Installations } from './installations.ts'
+
+/**
+ * What the app side itself does with a proven event before the app's handler sees it. Every step may run again after a
+ * crash or a failure, so each is idempotent.
+ */
+export interface LifecycleParts {
+  readonly store: Store
+  readonly installations: Installations
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly publicUrl: string
+}
+
+export interface LifecycleStep {
+  readonly app: App
+  readonly event: StoredEvent
+  readonly installation: Installation
+  readonly auth: AuthBlock
+  readonly b24: () => Promise<B24OAuth>
+  readonly note: (text: string) => void
+}
+
+export async function runLifecycleStep(parts: LifecycleParts, step: LifecycleStep): Promise<Installation> {
+  switch (step.event.code) {
+    case 'ONAPPINSTALL':
+    case 'ONAPPUPDATE':
+      return installed(parts, step)
+    case 'ONAPPUNINSTALL':
+      return uninstalled(parts, step)
+    case 'ONIMCONNECTORSTATUSDELETE':
+      await connectorOff(parts, step, textField(step.event.data, 'connector'), textField(step.event.data, 'line'))
+      break
+    case 'ONIMCONNECTORLINEDELETE':
+      await lineDeleted(parts, step)
+  }
+  return activated(parts, step)
+}
+
+/** Whether the uninstall asks for the portal's data to go (`CLEAN`, api-reference/common/events/on-app-uninstall.md). */
+export function asksToClean(event: StoredEvent): boolean {
+  return event.code === 'ONAPPUNINSTALL' && textField(event.data, 'CLEAN') === '1'
+}
+
+/** The address events are bound to, and the one connectors' settings open. */
+export function eventsUrl(publicUrl: string, app: string): string {
+  return `${publicUrl}/apps/${app}/events`
+}
+
+export function placementUrl(publicUrl: string, app: string): string {
+  return `${publicUrl}/apps/${app}/placement`
+}
+
+/** Binds and registers what the app declares. Also run by the install page, before the installation is complete. */
+export async function equipPortal(
+  { store, publicUrl }: Pick<LifecycleParts, 'store' | 'publicUrl'>,
+  { app, installation, note }: Pick<LifecycleStep, 'app' | 'installation' | 'note'>,
+  b24: B24OAuth,
+): Promise<void> {
+  const bound = await makeBindingsTrue(b24, declaredBindings(app, eventsUrl(publicUrl, app.name)), note)
+  await store.saveBindings(installation, bound)
+  await registerConnectors(b24, app.connectors, placementUrl(publicUrl, app.name))
+}
+
+async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<Installation> {
+  const { event, installation } = step
+  if (installation.status === 'deleted') return installation
+  const account = await accountToAdopt(parts, step)
+  const version = textField(event.data, 'VERSION')
+  const language = textField(event.data, 'LANGUAGE_ID')
+  const patch: Omit<InstallationPatch, 'updatedAtMs'> = {
+    status: 'active',
+    installedAtMs: installation.installedAtMs ?? parts.clock.now(),
+    ...(version === undefined ? {} : { version }),
+    ...(language === undefined ? {} : { language }),
+    ...(account === undefined ? {} : { clearReason: true }),
+  }
+  const current = await parts.installations.patch(installation, patch, account)
+  await equipPortal(parts, { ...step, installation: current }, await step.b24())
+  step.note('bindings and connectors are in place')
+  return current
+}
+
+/**
+ * The tokens of a proven install are its installer's and take the master's place; those of an update do so only where
+ * there are none alive: they are just some administrator's.
+ */
+async function accountToAdopt({ store, sealer, clock }: LifecycleParts, { event, installation, auth }: LifecycleStep) {
+  const pair = pairIn(auth, event, clock)
+  if (pair === undefined) return undefined
+  const master = (await store.accounts(installation)).find((account) => account.master)
+  const wanted = event.code === 'ONAPPINSTALL' ? pair.expiresAtMs > (master?.expiresAtMs ?? 0) : master === undefined
+  if (!wanted && master?.state !== 'dead') return undefined
+  return sealAccount(sealer, { portal: installation, userId: auth.user_id ?? '', master: true, pair, nowMs: clock.now() })
+}
+
+const SECOND_MS = 1_000
+
+export function pairIn(auth: AuthBlock, event: { receivedAtMs: number }, clock: Clock): TokenPair | undefined {
+  const { access_token: accessToken, refresh_token: refreshToken } = auth
+  if (accessToken === undefined || refreshToken === undefined) return undefined
+  const lifetimeS = Number(auth.expires_in ?? ACCESS_TOKEN_LIFETIME_S)
+  const expiresAtMs = auth.expires === undefined ? event.receivedAtMs + lifetimeS * SECOND_MS : Number(auth.expires) * SECOND_MS
+  return { accessToken, refreshToken, expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : clock.now() }
+}
+
+async function uninstalled({ installations }: LifecycleParts, { event, installation, note }: LifecycleStep): Promise<Installation> {
+  await installations.close(installation)
+  note(asksToClean(event) ? 'installation closed, data will be erased' : 'installation closed, data kept')
+  return (await installations.get(installation)) ?? installation
+}
+
+async function connectorOff(
+  { store, clock }: LifecycleParts,
+  { installation, note }: LifecycleStep,
+  connector: string | undefined,
+  line: string | undefined,
+): Promise<void> {
+  if (connector === undefined || line === undefined) return note('the event names no connector and line')
+  await store.saveConnectorLine(installation, { connector, line, active: false, changedAtMs: clock.now() })
+  note(`connector ${connector} is off on line ${line}`)
+}
+
+async function lineDeleted(parts: LifecycleParts, step: LifecycleStep): Promise<void> {
+  const { data } = step.event
+  const lines = await parts.store.connectorLines(step.installation)
+  for (const { connector, line } of lines) if (line === data) await connectorOff(parts, step, connector, line)
+}
+
+/** Nothing is sent before the installation is complete: a proven event says that it is, even if ONAPPINSTALL was lost. */
+async function activated({ installations, clock }: LifecycleParts, { installation }: LifecycleStep): Promise<Installation> {
+  if (installation.status !== 'new') return installation
+  return installations.patch(installation, { status: 'active', installedAtMs: clock.now() })
+}

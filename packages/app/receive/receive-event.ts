@@ -1,0 +1,22 @@
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { EventEnvelope } from '@portline/wire/envelope.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { decodeForm } from '@portline/wire/form/decode.ts'
+import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
+import { readEnvelope } from '@portline/wire/read-envelope.ts'
+import { readBody } from './read-body.ts'
+
+/**
+ * Turns a request into a decoded event or a refusal; knows nothing of stores and trust.
+ * Errors: METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, BODY_INCOMPLETE, those of decodeForm and of readEnvelope.
+ */
+export async function receiveEvent(request: IncomingMessage, clock: Clock): Promise<EventEnvelope> {
+  if (request.method !== 'POST') throw new CodedError('METHOD_NOT_ALLOWED')
+  if (!isForm(request.headers['content-type'])) throw new CodedError('UNSUPPORTED_MEDIA_TYPE')
+  return readEnvelope(decodeForm(await readBody(request, FORM_LIMITS.maxBodyBytes, clock)))
+}
+
+function isForm(contentType: string | undefined): boolean {
+  return /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? '')
+}

@@ -1,0 +1,123 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import type { Network } from '@portline/runtime/network.ts'
+import { randomHex } from '@portline/runtime/random.ts'
+import type { Random } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { monotonicFactory } from 'ulid'
+import { createRestClients } from '../bitrix24/rest-clients.ts'
+import { HeldCounter } from '../inbox/held-counter.ts'
+import { Inbox } from '../inbox/inbox.ts'
+import { Lanes } from '../inbox/lanes.ts'
+import { RefusalLog } from '../inbox/refusal-log.ts'
+import { longestRunMs, runEvent } from '../inbox/run-event.ts'
+import { createInstallations } from '../installations/installations.ts'
+import type { PortalKey, Store } from '../store/port.ts'
+import { createAuthServers } from '../tokens/auth-server.ts'
+import type { Credentials } from '../tokens/auth-server.ts'
+import { createSealer } from '../tokens/sealer.ts'
+import { createTokenKeeper } from '../tokens/token-keeper.ts'
+import { KnownPortals } from '../trust/known-portals.ts'
+import { createProver } from '../trust/prover.ts'
+import { Reviewer } from '../trust/reviewer.ts'
+import { LiveFeed } from './live-feed.ts'
+import type { AppOptions } from './start-app-side.ts'
+import { eventView, installationView } from './views.ts'
+
+/** Puts the rooms together; every arrow between them is drawn here. */
+export interface ComposeOptions {
+  readonly apps: readonly AppOptions[]
+  readonly authServers: readonly string[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  readonly log: Log
+  readonly store: Store
+  readonly key: Uint8Array
+  readonly publicUrl: () => string
+}
+
+const OWNER_BYTES = 8
+
+export async function composeAppSide({ apps, authServers, clock, random, network, log, store, key, publicUrl }: ComposeOptions) {
+  const byName = new Map(apps.map((options) => [options.app.name, options]))
+  const appOf = (name: string) => byName.get(name)?.app
+  const credentialsOf = (name: string): Credentials => {
+    const found = byName.get(name)
+    if (found === undefined) throw new CodedError('APP_UNKNOWN')
+    return found
+  }
+  const ulid = monotonicFactory(() => random.fraction())
+  const sealer = createSealer(key, random)
+  const servers = createAuthServers(authServers, network)
+  const known = new KnownPortals(sealer)
+  const feed = new LiveFeed()
+  const installations = createInstallations({ store, sealer, known, clock })
+  const tokens = createTokenKeeper({ store, sealer, authServers: servers, credentialsOf, clock, log })
+  const rest = createRestClients({ tokens, credentialsOf, clock })
+  const prover = createProver({ authServers: servers, network })
+  const held = new HeldCounter()
+  const refusals = new RefusalLog(store, clock, log)
+
+  const showInstallation = (portal: PortalKey): void => {
+    if (!feed.watched) return
+    const found = store.installation(portal)
+    found
+      .then(async (installation) => installation && feed.send('installation', await installationView(store, installation)))
+      .catch(() => {})
+  }
+  const showEvent = (id: string): void => {
+    if (!feed.watched) return
+    store.event(id).then((event) => event && feed.send('event', eventView(event))).catch(() => {})
+  }
+
+  const runParts = {
+    appOf, rest, clock, random, store, installations, sealer,
+    get publicUrl() {
+      return publicUrl()
+    },
+  }
+  const lanes = new Lanes({
+    store, clock, log,
+    owner: randomHex(random, OWNER_BYTES),
+    run: (event) => runEvent(runParts, event),
+    longestRunMs: (app) => longestRunMs(appOf(app)),
+    onSettled: (portal, settlement) => {
+      showEvent(settlement.id)
+      showInstallation(portal)
+    },
+  })
+  const reviewer = new Reviewer({
+    store, known, prover, installations, tokens, sealer, credentialsOf, clock, log,
+    onReviewed: (portal, settlements) => {
+      held.add(portal, -settlements.length)
+      for (const { id } of settlements) showEvent(id)
+      lanes.wake(portal)
+    },
+  })
+  const inbox = new Inbox({
+    store, known, sealer, installations, lanes, reviewer, refusals, held, clock, log,
+    newId: () => ulid(clock.now()),
+    onAccepted: (event) => feed.watched && feed.send('event', eventView(event)),
+  })
+  installations.onChange((installation) => {
+    if (installation.status === 'deleted') rest.forget(installation)
+    showInstallation(installation)
+  })
+
+  for (const installation of await store.installations()) known.learn(installation)
+  await held.load(store, [...byName.keys()])
+
+  return {
+    appOf, credentialsOf, inbox, lanes, reviewer, refusals, feed, installations, prover, rest, store, publicUrl, clock, log,
+    onLineChanged: showInstallation,
+    async start() {
+      await Promise.all([lanes.start(), reviewer.start(), inbox.start()])
+    },
+    async stop() {
+      inbox.stop()
+      reviewer.stop()
+      await lanes.stop()
+    },
+  }
+}

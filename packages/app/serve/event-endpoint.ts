@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { Inbox } from '../inbox/inbox.ts'
+import { receiveEvent } from '../receive/receive-event.ts'
+import { asCoded, sendError, sendJson } from './answer.ts'
+
+/**
+ * `POST /apps/<app>/events` on bare node:http: the one address where every microsecond counts. 200 says that the event is
+ * on disk; the body names its id and state.
+ */
+export interface EventEndpointParts {
+  readonly inbox: Inbox
+  readonly hasApp: (name: string) => boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const EVENT_PATH = /^\/apps\/([^/?]+)\/events\/?(?:\?|$)/
+
+/** The app's name when the request is for an event endpoint. */
+export function eventPathApp(url: string | undefined): string | undefined {
+  return EVENT_PATH.exec(url ?? '')?.[1]
+}
+
+export async function answerEvent(
+  { inbox, hasApp, clock, log }: EventEndpointParts,
+  app: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    if (!hasApp(app)) throw new CodedError('APP_UNKNOWN')
+    const envelope = await receiveEvent(request, clock)
+    sendJson(response, 200, await inbox.accept(app, envelope))
+  } catch (error) {
+    sendError(request, response, asCoded(error, log))
+  }
+}

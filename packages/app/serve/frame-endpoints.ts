@@ -1,0 +1,120 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { FormMap } from '@portline/wire/form/value.ts'
+import { readFramePost } from '@portline/wire/frame.ts'
+import type { FramePost } from '@portline/wire/frame.ts'
+import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RestClients } from '../bitrix24/rest-clients.ts'
+import { SETTING_CONNECTOR, connectLine } from '../connectors/connector-settings.ts'
+import type { App } from '../define-app.ts'
+import { equipPortal } from '../installations/lifecycle.ts'
+import type { Installations } from '../installations/installations.ts'
+import type { Installation, PortalKey, Store } from '../store/port.ts'
+import type { Credentials } from '../tokens/auth-server.ts'
+import type { TokenPair } from '../tokens/token-pair.ts'
+import type { Prover, ProvenInstaller } from '../trust/prover.ts'
+import type { Reviewer } from '../trust/reviewer.ts'
+import { asCoded } from './answer.ts'
+import { connectedPage, failedPage, installedPage, openedPage } from './frame-pages.ts'
+
+/**
+ * What the portal shows in a frame: the installer (`/apps/<app>/install`) and placements (`/apps/<app>/placement`). The
+ * POST comes through a browser, so it counts for nothing until the authorization server has confirmed its token.
+ */
+export interface FrameEndpointParts {
+  readonly appOf: (name: string) => App | undefined
+  readonly credentialsOf: (app: string) => Credentials
+  readonly prover: Prover
+  readonly installations: Installations
+  readonly reviewer: Reviewer
+  readonly rest: RestClients
+  readonly store: Store
+  readonly publicUrl: () => string
+  readonly onLineChanged: (portal: PortalKey) => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function addFrameEndpoints(server: FastifyInstance, parts: FrameEndpointParts): void {
+  for (const [path, visit] of [['/apps/:app/install', install], ['/apps/:app/placement', openPlacement]] as const) {
+    server.post<{ Params: { app: string } }>(path, (request, reply) => answerVisit(parts, visit, request, reply))
+    server.all(path, () => {
+      throw new CodedError('METHOD_NOT_ALLOWED')
+    })
+  }
+}
+
+type Visit = (parts: FrameEndpointParts, app: App, frame: FramePost) => Promise<string>
+
+async function answerVisit(
+  parts: FrameEndpointParts,
+  visit: Visit,
+  request: FastifyRequest<{ Params: { app: string } }>,
+  reply: FastifyReply,
+): Promise<string> {
+  const app = parts.appOf(request.params.app)
+  if (app === undefined) throw new CodedError('APP_UNKNOWN')
+  try {
+    const frame = readFramePost((request.body ?? {}) as FormMap, new URL(request.url, 'http://frame').searchParams)
+    const html = await visit(parts, app, frame)
+    reply.type('text/html; charset=utf-8')
+    return html
+  } catch (error) {
+    const coded = asCoded(error, parts.log)
+    // A person in the portal's frame reads a page; a program reads the code.
+    if (!(request.headers.accept ?? '').includes('text/html')) throw coded
+    reply.code(coded.status).type('text/html; charset=utf-8')
+    return failedPage(app, coded.code, coded.message)
+  }
+}
+
+/** Opens the portal, binds and registers what the app declares, and lets the page finish the installation. */
+async function install(parts: FrameEndpointParts, app: App, frame: FramePost): Promise<string> {
+  const { prover, installations, reviewer, rest } = parts
+  const portal = { app: app.name, memberId: frame.memberId }
+  const proven = await prover.prove(claimOf(parts, app, frame))
+  const installation = await installations.confirm(portal, proven, {
+    status: 'new',
+    applicationToken: frame.applicationToken,
+    language: frame.language,
+    pair: pairOf(parts, frame),
+  })
+  await reviewer.review(portal)
+  const note = (text: string): void => parts.log.info({ app: app.name, portal: frame.memberId }, text)
+  await equipPortal({ store: parts.store, publicUrl: parts.publicUrl() }, { app, installation, note }, await rest.ofPortal(installation))
+  return installedPage(app)
+}
+
+async function openPlacement(parts: FrameEndpointParts, app: App, frame: FramePost): Promise<string> {
+  const portal = { app: app.name, memberId: frame.memberId }
+  const proven = await parts.prover.proveVisitor(claimOf(parts, app, frame))
+  const installation = await parts.installations.get(portal)
+  if (installation === undefined) throw new CodedError('PORTAL_UNKNOWN')
+  if (installation.status === 'deleted') throw new CodedError('INSTALLATION_DELETED')
+  if (frame.placement !== SETTING_CONNECTOR) return openedPage(app)
+  const { line } = await connectLine(await visitor(parts, installation, proven, frame), app, frame, { ...parts, portal })
+  parts.onLineChanged(portal)
+  return connectedPage(app, line)
+}
+
+function visitor({ rest, clock }: FrameEndpointParts, installation: Installation, proven: ProvenInstaller, frame: FramePost) {
+  const { clientEndpoint, domain } = proven
+  return rest.ofVisit({ ...installation, clientEndpoint, domain }, { accessToken: frame.accessToken, refreshToken: '', expiresAtMs: expiry(clock, frame) })
+}
+
+function claimOf({ credentialsOf }: FrameEndpointParts, app: App, { memberId, accessToken, serverEndpoint }: FramePost) {
+  return { clientId: credentialsOf(app.name).clientId, memberId, accessToken, serverEndpoint }
+}
+
+function pairOf({ clock }: FrameEndpointParts, frame: FramePost): TokenPair | undefined {
+  const { accessToken, refreshToken } = frame
+  return refreshToken === undefined ? undefined : { accessToken, refreshToken, expiresAtMs: expiry(clock, frame) }
+}
+
+const SECOND_MS = 1_000
+
+function expiry(clock: Clock, { expiresInS }: FramePost): number {
+  return clock.now() + Math.min(expiresInS ?? ACCESS_TOKEN_LIFETIME_S, ACCESS_TOKEN_LIFETIME_S) * SECOND_MS
+}

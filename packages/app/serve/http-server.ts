@@ -1,0 +1,84 @@
+import { createServer } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import { decodeForm } from '@portline/wire/form/decode.ts'
+import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
+import fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { Log } from '@portline/runtime/log.ts'
+import { asCoded } from './answer.ts'
+import { answerEvent, eventPathApp } from './event-endpoint.ts'
+import type { EventEndpointParts } from './event-endpoint.ts'
+
+/** One server: the event endpoint on bare node:http in front, Fastify for everything else. */
+export function createHttpServer(parts: EventEndpointParts): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    bodyLimit: FORM_LIMITS.maxBodyBytes,
+    forceCloseConnections: 'idle',
+    serverFactory: (rest) =>
+      createServer((request, response) => {
+        const app = eventPathApp(request.url)
+        if (app === undefined) rest(request, response)
+        else void answerEvent(parts, app, request, response)
+      }),
+  })
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, decodeForm(body))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  answerErrors(server, parts.log)
+  return server
+}
+
+const FASTIFY_ERRORS: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+}
+const CLIENT_ERRORS = { from: 400, to: 499 }
+
+function answerErrors(server: FastifyInstance, log: Log): void {
+  server.setErrorHandler((error, _request, reply) => {
+    const coded = toCoded(error, log)
+    void reply.code(coded.status).send(coded.toBody())
+  })
+  server.setNotFoundHandler((_request, reply) => {
+    const coded = new CodedError('NOT_FOUND')
+    void reply.code(coded.status).send(coded.toBody())
+  })
+}
+
+function toCoded(error: unknown, log: Log): CodedError {
+  if (!(error instanceof Error) || error instanceof CodedError) return asCoded(error, log)
+  const known = 'code' in error && typeof error.code === 'string' ? FASTIFY_ERRORS[error.code] : undefined
+  if (known !== undefined) return new CodedError(known)
+  const status = 'statusCode' in error ? Number(error.statusCode) : 0
+  const fromClient = status >= CLIENT_ERRORS.from && status <= CLIENT_ERRORS.to
+  return fromClient ? new CodedError('BAD_REQUEST', error.message) : asCoded(error, log)
+}
+
+const PAGE_FILES = [
+  { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
+  { path: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
+  { path: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
+] as const
+const PAGE_HEADERS = {
+  'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-cache',
+}
+
+/** The plain page. It holds no data: what it shows it asks of the operator API. */
+export function addPage(server: FastifyInstance): void {
+  for (const { path, file, type } of PAGE_FILES) {
+    server.get(path, async (_request, reply) => {
+      reply.headers(PAGE_HEADERS).type(type)
+      return readFile(new URL(`./page/${file}`, import.meta.url))
+    })
+  }
+}

@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { systemClock } from '@portline/runtime/clock.ts'
+import type { Clock } from '@portline/runtime/clock.ts'
+import { silentLog } from '@portline/runtime/log.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { systemNetwork } from '@portline/runtime/network.ts'
+import type { Network } from '@portline/runtime/network.ts'
+import { systemRandom } from '@portline/runtime/random.ts'
+import type { Random } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { App } from '../define-app.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { composeAppSide } from './compose.ts'
+import { addFrameEndpoints } from './frame-endpoints.ts'
+import { addPage, createHttpServer } from './http-server.ts'
+import { addOperatorApi } from './operator-api.ts'
+import { loadSealingKey } from './sealing-key.ts'
+
+/**
+ * Starts the app side: one store, one server, the lanes.
+ *
+ *     starting ──listening, former work taken up──> serving ──stop()──> draining ──> stopped
+ *
+ * Draining takes no new request, lets running handlers end and closes the store last.
+ */
+export interface AppSideOptions {
+  readonly apps: readonly AppOptions[]
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** Holds the SQLite file and the sealing key. */
+  readonly dataDir: string
+  /** Origins of the authorization servers to trust. */
+  readonly authServers: readonly string[]
+  /** The address at which Bitrix24 reaches this server; its own when not given. */
+  readonly publicUrl?: string
+  readonly operatorToken?: string
+  /** 32 bytes in base64; from a file in `dataDir` when not given. */
+  readonly sealingKey?: string
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly network?: Network
+  readonly log?: Log
+}
+
+export interface AppOptions {
+  readonly app: App
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export interface AppSide {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, ADDRESS_IN_USE. */
+export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
+  const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog } = options
+  const key = await loadSealingKey(options.dataDir, options.sealingKey, random)
+  const store = await openSqliteStore(join(options.dataDir, 'portline.sqlite'))
+  let url = ''
+  const publicUrl = (): string => options.publicUrl ?? url
+  try {
+    const parts = await composeAppSide({ ...options, clock, random, network, log, store, key, publicUrl })
+    const server = createHttpServer({ inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, clock, log })
+    addFrameEndpoints(server, parts)
+    addOperatorApi(server, { ...parts, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() })
+    addPage(server)
+    url = await server.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
+      throw isAddressInUse(error) ? new CodedError('ADDRESS_IN_USE', `${options.host}:${options.port} is taken`) : error
+    })
+    await parts.start()
+    return {
+      url,
+      async stop() {
+        parts.feed.close()
+        await server.close()
+        await parts.stop()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}

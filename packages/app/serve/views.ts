@@ -1,0 +1,74 @@
+import type { Attempt, Installation, NewEvent, Store, StoredEvent } from '../store/port.ts'
+
+/** What the operator API shows. Nothing secret is in what these read: tokens stay sealed, data has its secrets blotted out. */
+export type EventView = ReturnType<typeof eventView>
+export type InstallationView = Awaited<ReturnType<typeof installationView>>
+
+export function eventView(event: NewEvent | StoredEvent) {
+  const attempts = 'attempts' in event ? event.attempts : 0
+  const finishedAtMs = 'finishedAtMs' in event ? event.finishedAtMs : undefined
+  const dueAtMs = 'dueAtMs' in event ? event.dueAtMs : undefined
+  return {
+    id: event.id,
+    app: event.app,
+    portal: event.memberId,
+    event: event.code,
+    data: event.data ?? null,
+    state: event.state,
+    reason: event.reason ?? null,
+    receivedAt: iso(event.receivedAtMs),
+    attempts,
+    verdict: event.proof === undefined ? (event.state === 'held' ? 'held' : 'refused') : 'proven',
+    proof: event.proof ?? null,
+    handlerId: event.handlerId ?? null,
+    ts: event.ts ?? null,
+    dueAt: iso(dueAtMs),
+    finishedAt: iso(finishedAtMs),
+  }
+}
+
+export function attemptView(attempt: Attempt) {
+  const { startedAtMs, ...rest } = attempt
+  return { ...rest, startedAt: iso(startedAtMs) }
+}
+
+/** The life of an event in the order it happened. */
+export function historyOf(event: StoredEvent, attempts: readonly Attempt[]) {
+  return [
+    { at: iso(event.receivedAtMs), kind: 'received' },
+    ...(event.provenAtMs === undefined ? [] : [{ at: iso(event.provenAtMs), kind: 'proven', proof: event.proof ?? null }]),
+    ...attempts.map(({ n, startedAtMs, outcome, error }) => ({ at: iso(startedAtMs), kind: 'attempt', n, outcome, error: error?.code ?? null })),
+    ...(event.finishedAtMs === undefined ? [] : [{ at: iso(event.finishedAtMs), kind: event.state, reason: event.reason ?? null }]),
+  ]
+}
+
+export async function installationView(store: Store, installation: Installation) {
+  const [bindings, connectorLines, accounts] = await Promise.all([
+    store.bindings(installation),
+    store.connectorLines(installation),
+    store.accounts(installation),
+  ])
+  return {
+    app: installation.app,
+    portal: installation.memberId,
+    domain: installation.domain,
+    status: installation.status,
+    reason: installation.reason ?? null,
+    generation: installation.generation,
+    version: installation.version ?? null,
+    appStatus: installation.appStatus ?? null,
+    language: installation.language ?? null,
+    scope: installation.scope ?? null,
+    hasApplicationToken: installation.applicationToken !== undefined,
+    installedAt: iso(installation.installedAtMs),
+    updatedAt: iso(installation.updatedAtMs),
+    deletedAt: iso(installation.deletedAtMs),
+    bindings,
+    connectorLines: connectorLines.map(({ connector, line, active, changedAtMs }) => ({ connector, line, active, changedAt: iso(changedAtMs) })),
+    accounts: accounts.map(({ userId, master, state, expiresAtMs }) => ({ userId, master, state, expiresAt: iso(expiresAtMs) })),
+  }
+}
+
+function iso(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}

@@ -1,0 +1,200 @@
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import type { FormValue } from '@portline/wire/form/value.ts'
+
+/**
+ * What the app side needs of a store, in its own words. Nothing here assumes one process or a synchronous engine: a
+ * promise resolves when the change is durable, and lanes are leased, not locked. Each method is one transaction.
+ * Errors: STORE_UNAVAILABLE when a change could not be made durable; then nothing of it has happened.
+ */
+export interface Store {
+  appendEvents(events: readonly NewEvent[]): Promise<void>
+  countHeld(app: string): Promise<{ total: number; byPortal: ReadonlyMap<string, number> }>
+  /** Held events of a portal, oldest first. */
+  heldEvents(portal: PortalKey): Promise<StoredEvent[]>
+  portalsWithHeld(): Promise<PortalKey[]>
+  /** Ends the hold: `pending` hands the event to its lane at its old place, `dead` says why it never will be. */
+  settleHeld(settlements: readonly HeldSettlement[], atMs: number): Promise<void>
+  /** The portal of each event that expired. */
+  expireHeld(receivedBeforeMs: number, atMs: number): Promise<PortalKey[]>
+
+  /** Lanes with pending events and the time their first one is due. */
+  lanesWithWork(): Promise<{ portal: PortalKey; dueAtMs: number }[]>
+  leaseLane(portal: PortalKey, lease: { owner: string; nowMs: number; untilMs: number; limit: number }): Promise<LeaseAnswer>
+  /** Records what became of leased events; keeps the lease until `keepUntilMs`, or lets go. */
+  settle(portal: PortalKey, owner: string, results: readonly Settlement[], keepUntilMs?: number): Promise<void>
+  /** Makes a waiting lane due now. */
+  hastenLane(portal: PortalKey): Promise<void>
+  /** done or dead → pending. false when the event is in no such state. */
+  replay(id: string, atMs: number): Promise<boolean>
+
+  listEvents(filter: EventFilter): Promise<{ events: StoredEvent[]; next?: string }>
+  event(id: string): Promise<StoredEvent | undefined>
+  attempts(id: string): Promise<Attempt[]>
+
+  installations(): Promise<Installation[]>
+  installation(portal: PortalKey): Promise<Installation | undefined>
+  saveInstallation(installation: Installation, account?: Account): Promise<void>
+  /** Changes only these fields, so that two writers can't undo each other. false when there is none or it is deleted. */
+  patchInstallation(portal: PortalKey, patch: InstallationPatch, account?: Account): Promise<boolean>
+  accounts(portal: PortalKey): Promise<Account[]>
+  saveAccount(account: Account): Promise<void>
+  saveBindings(portal: PortalKey, bindings: readonly Binding[]): Promise<void>
+  bindings(portal: PortalKey): Promise<Binding[]>
+  saveConnectorLine(portal: PortalKey, line: ConnectorLine): Promise<void>
+  connectorLines(portal: PortalKey): Promise<ConnectorLine[]>
+  /**
+   * Removes the portal's events before the given one and, while its installation is deleted, everything else but a
+   * tombstone that recognises a late or repeated event. The given event stays, without its auth block.
+   */
+  erasePortal(portal: PortalKey, keptEventId: string): Promise<void>
+
+  saveRefusal(refusal: Refusal, keep: number): Promise<void>
+  refusals(limit: number): Promise<Refusal[]>
+  close(): Promise<void>
+}
+
+/** (app, member_id): the first part of every key, so that a distributed database can shard by portal. */
+export interface PortalKey {
+  readonly app: string
+  readonly memberId: string
+}
+
+/**
+ *     held ──proof──> pending ──handlers succeed──> done
+ *      │                 │ └──fails, may be repeated──> pending (due later)
+ *      └──no proof──> dead <──final or exhausted──┘
+ *     done, dead ──replay──> pending
+ */
+export type EventState = 'held' | 'pending' | 'done' | 'dead'
+
+/** How an event was proven; absent while it is held. */
+export type Proof = 'application_token' | 'access_token' | 'installer'
+
+export interface NewEvent extends PortalKey {
+  /** ULID: sorts by the time of receipt. */
+  readonly id: string
+  readonly code: string
+  readonly handlerId?: string
+  /** Unix seconds as sent. */
+  readonly ts?: string
+  readonly data?: FormValue
+  /** The auth block, sealed. */
+  readonly auth: Uint8Array
+  readonly state: EventState
+  readonly reason?: ErrorCode
+  readonly proof?: Proof
+  readonly receivedAtMs: number
+}
+
+export interface StoredEvent extends NewEvent {
+  readonly attempts: number
+  readonly provenAtMs?: number
+  readonly dueAtMs?: number
+  readonly finishedAtMs?: number
+}
+
+export interface HeldSettlement {
+  readonly id: string
+  readonly state: 'pending' | 'done' | 'dead'
+  readonly reason?: ErrorCode
+  readonly proof?: Proof
+}
+
+export interface Attempt {
+  readonly n: number
+  readonly startedAtMs: number
+  readonly durationMs: number
+  readonly outcome: 'done' | 'failed'
+  readonly error?: { readonly code: string; readonly message: string }
+  readonly calls: readonly CallRecord[]
+  readonly notes: readonly string[]
+}
+
+export interface CallRecord {
+  readonly method: string
+  readonly durationMs: number
+  readonly error?: string
+}
+
+export interface Settlement {
+  readonly id: string
+  readonly attempt: Attempt
+  readonly state: 'pending' | 'done' | 'dead'
+  readonly reason?: ErrorCode
+  /** With `pending`: when to try again. */
+  readonly dueAtMs?: number
+  readonly atMs: number
+}
+
+export type LeaseAnswer =
+  | { readonly kind: 'leased'; readonly events: readonly StoredEvent[] }
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  | { readonly kind: 'empty' }
+
+export interface EventFilter {
+  readonly app?: string
+  readonly memberId?: string
+  readonly code?: string
+  readonly state?: EventState
+  /** Cursor of the previous page; newest first. */
+  readonly after?: string
+  readonly limit: number
+}
+
+export type InstallationStatus = 'new' | 'active' | 'blocked' | 'deleted'
+
+export interface Installation extends PortalKey {
+  readonly status: InstallationStatus
+  readonly reason?: ErrorCode
+  /** Counts installations of the app on this portal: a reinstall is a new generation. */
+  readonly generation: number
+  readonly domain: string
+  readonly clientEndpoint: string
+  readonly serverEndpoint: string
+  /** Sealed. Absent while none is known. */
+  readonly applicationToken?: Uint8Array
+  /** L, F, D, T, P or S. */
+  readonly appStatus?: string
+  readonly version?: string
+  readonly language?: string
+  readonly scope?: string
+  /** When the authorization server last confirmed an administrator's token. */
+  readonly installerProvenAtMs?: number
+  readonly installedAtMs?: number
+  readonly updatedAtMs: number
+  readonly deletedAtMs?: number
+}
+
+export type InstallationPatch = Partial<Omit<Installation, keyof PortalKey>> & { readonly updatedAtMs: number; readonly clearReason?: true }
+
+/** One user's tokens on one portal (Bitrix24Account of the SDKs). */
+export interface Account extends PortalKey {
+  readonly userId: string
+  readonly master: boolean
+  readonly state: 'live' | 'dead'
+  /** Sealed token pair. */
+  readonly tokens: Uint8Array
+  readonly expiresAtMs: number
+  readonly obtainedAtMs: number
+}
+
+export interface Binding {
+  readonly event: string
+  readonly handler: string
+}
+
+export interface ConnectorLine {
+  readonly connector: string
+  readonly line: string
+  readonly active: boolean
+  readonly changedAtMs: number
+}
+
+export interface Refusal {
+  readonly atMs: number
+  readonly app: string
+  readonly code: ErrorCode
+  /** As claimed, unproven. */
+  readonly memberId?: string
+  readonly event?: string
+}

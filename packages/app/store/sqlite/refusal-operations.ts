@@ -1,0 +1,24 @@
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import type { Refusal } from '../port.ts'
+import { orNull } from './rows.ts'
+import type { Statements } from './statements.ts'
+
+export const refusalOperations = {
+  saveRefusal(sql: Statements, refusal: Refusal, keep: number): void {
+    sql.run(
+      'INSERT INTO refusals (at, app, code, member_id, event) VALUES (?, ?, ?, ?, ?)',
+      refusal.atMs, refusal.app, refusal.code, orNull(refusal.memberId), orNull(refusal.event),
+    )
+    sql.run('DELETE FROM refusals WHERE seq <= (SELECT max(seq) FROM refusals) - ?', keep)
+  },
+
+  refusals(sql: Statements, limit: number): Refusal[] {
+    return sql.all('SELECT * FROM refusals ORDER BY seq DESC LIMIT ?', limit).map((row) => ({
+      atMs: Number(row['at']),
+      app: String(row['app']),
+      code: String(row['code']) as ErrorCode,
+      ...(row['member_id'] === null ? {} : { memberId: String(row['member_id']) }),
+      ...(row['event'] === null ? {} : { event: String(row['event']) }),
+    }))
+  },
+}

@@ -1,0 +1,113 @@
+import type { Network } from '@portline/runtime/network.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { ServerAppInfo, TokenResponse } from '@portline/wire/oauth.ts'
+import { z } from 'zod'
+import { REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+
+/**
+ * Talks to authorization servers, and only to known ones: client_secret never leaves for any other host, whatever an
+ * event or a page claims (settings/oauth/index.md, auto-renewal.md).
+ */
+export interface AuthServers {
+  /** The trusted origin of a `server_endpoint`. Errors: AUTH_SERVER_UNKNOWN. */
+  originOf(serverEndpoint: string): string
+  /** All trusted origins, for a token of which nobody said whose it is. */
+  readonly origins: readonly string[]
+  /** Errors: PROOF_REFUSED when the server says no; PROOF_UNAVAILABLE when it can't be asked. */
+  appInfo(origin: string, accessToken: string): Promise<ServerAppInfo>
+  /** Errors: TOKENS_DEAD when the pair is lost for good; RENEWAL_FAILED when it may work later. */
+  renew(origin: string, credentials: Credentials, refreshToken: string): Promise<TokenResponse>
+}
+
+export interface Credentials {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
+
+/** Errors of the token endpoint after which this refresh token never works again (settings/oauth/error-codes.md). */
+const DEAD_PAIR_ERRORS = new Set(['invalid_grant', 'expired_token', 'NOT_INSTALLED', 'wrong_client', 'invalid_client'])
+/** Errors that say nothing of the token: asked again, the server may answer otherwise. */
+const PASSING_ERRORS = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT'])
+const SERVER_ERROR_STATUS = 500
+
+const identifier = z.union([z.string(), z.number()])
+const failureSchema = z.object({ error: z.string() })
+const appInfoSchema = z.object({
+  result: z.object({
+    client_id: z.string(),
+    scope: z.string().default(''),
+    expires: z.string().default(''),
+    install: z.object({
+      installed: z.union([z.boolean(), z.literal('Y'), z.literal('N')]).transform((value) => value === true || value === 'Y'),
+      version: identifier.default('').transform(String),
+      status: z.string().default(''),
+      scope: z.string().default(''),
+      domain: z.string(),
+      uri: z.string().default(''),
+      client_endpoint: z.url(),
+      member_id: z.string(),
+      member_type: z.string().default(''),
+    }),
+    user_id: identifier.transform(Number).exactOptional(),
+  }),
+})
+const tokenSchema = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1),
+  expires: identifier.transform(Number).exactOptional(),
+  expires_in: identifier.default(3600).transform(Number),
+  scope: z.string().default(''),
+  domain: z.string().default(''),
+  server_endpoint: z.url(),
+  client_endpoint: z.url(),
+  status: z.string().default(''),
+  member_id: z.string(),
+  user_id: identifier.transform(Number).exactOptional(),
+})
+
+export function createAuthServers(trustedOrigins: readonly string[], network: Network): AuthServers {
+  const origins = trustedOrigins.map((origin) => new URL(origin).origin)
+
+  const originOf = (serverEndpoint: string): string => {
+    const origin = URL.canParse(serverEndpoint) ? new URL(serverEndpoint).origin : 'null'
+    if (!origins.includes(origin)) throw new CodedError('AUTH_SERVER_UNKNOWN')
+    return origin
+  }
+
+  return {
+    origins,
+    originOf,
+
+    async appInfo(origin, accessToken) {
+      const answer = await network
+        .postForm(`${originOf(origin)}/rest/app.info`, { auth: accessToken }, LIMITS)
+        .catch((cause: unknown) => Promise.reject(new CodedError('PROOF_UNAVAILABLE', undefined, { cause })))
+      const info = appInfoSchema.safeParse(answer.json)
+      if (info.success) return info.data.result
+      const failure = failureSchema.safeParse(answer.json)
+      if (!failure.success || answer.status >= SERVER_ERROR_STATUS || PASSING_ERRORS.has(failure.data.error)) {
+        throw new CodedError('PROOF_UNAVAILABLE', `the authorization server answered ${answer.status} without a verdict`)
+      }
+      throw new CodedError('PROOF_REFUSED', `the authorization server answered ${failure.data.error}`)
+    },
+
+    async renew(origin, { clientId, clientSecret }, refreshToken) {
+      const form = { grant_type: 'refresh_token', client_id: clientId, client_secret: clientSecret, refresh_token: refreshToken }
+      const answer = await network
+        .postForm(`${originOf(origin)}/oauth/token/`, form, LIMITS)
+        .catch((cause: unknown) => Promise.reject(new CodedError('RENEWAL_FAILED', undefined, { cause })))
+      // Judged by the body: some refusals come with status 200.
+      const failure = failureSchema.safeParse(answer.json)
+      if (failure.success) throw renewalError(failure.data.error)
+      const tokens = tokenSchema.safeParse(answer.json)
+      if (!tokens.success) throw new CodedError('RENEWAL_FAILED', `the authorization server answered ${answer.status} without tokens`)
+      return tokens.data
+    },
+  }
+}
+
+function renewalError(error: string): CodedError {
+  return new CodedError(DEAD_PAIR_ERRORS.has(error) ? 'TOKENS_DEAD' : 'RENEWAL_FAILED', `the authorization server answered ${error}`)
+}

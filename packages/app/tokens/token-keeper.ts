@@ -1,0 +1,127 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { TokenResponse } from '@portline/wire/oauth.ts'
+import { RENEW_BEFORE_EXPIRY_MS } from '../limits.ts'
+import type { Account, Installation, InstallationPatch, PortalKey, Store } from '../store/port.ts'
+import type { AuthServers, Credentials } from './auth-server.ts'
+import type { Sealer } from './sealer.ts'
+import { openAccount, pairOf, sealAccount } from './token-pair.ts'
+import type { TokenPair } from './token-pair.ts'
+
+/**
+ * Keeps the tokens of the portals' master accounts usable.
+ *
+ *     live ──expired──> renewing ──stored──> live
+ *                          ├──server refuses the refresh token──> dead (until the app is installed or opened again)
+ *                          └──server not reachable──> live (tried again at the next need)
+ *
+ * Invariants: one renewal at a time per portal, whoever asks; a new pair is in the store before anybody uses it; a pair
+ * that could not be stored is kept here and stored first at the next need, because the old one may be spent already.
+ * Nothing is renewed on a schedule: the platform blocks apps that do (settings/oauth/auto-renewal.md).
+ */
+export interface TokenKeeper {
+  /**
+   * The master account's pair, renewed when it has expired or when the portal has rejected `rejectedToken`.
+   * Errors: INSTALLATION_DELETED, TOKENS_MISSING, TOKENS_DEAD, RENEWAL_FAILED, STORE_UNAVAILABLE.
+   */
+  pair(portal: PortalKey, rejectedToken?: string): Promise<TokenPair>
+}
+
+export interface TokenKeeperParts {
+  readonly store: Store
+  readonly sealer: Sealer
+  readonly authServers: AuthServers
+  readonly credentialsOf: (app: string) => Credentials
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Unsaved {
+  readonly patch: InstallationPatch
+  readonly account: Account
+}
+
+export function createTokenKeeper(parts: TokenKeeperParts): TokenKeeper {
+  const renewals = new Map<string, Promise<TokenPair>>()
+  const unsaved = new Map<string, Unsaved>()
+
+  return {
+    async pair(portal, rejectedToken) {
+      const key = `${portal.app}/${portal.memberId}`
+      for (let running = renewals.get(key); running !== undefined; running = renewals.get(key)) {
+        const pair = await running
+        // What another caller just read from the store may be the very token the portal has rejected.
+        if (pair.accessToken !== rejectedToken) return pair
+      }
+      const work = current(parts, unsaved, key, portal, rejectedToken)
+      renewals.set(key, work)
+      try {
+        return await work
+      } finally {
+        renewals.delete(key)
+      }
+    },
+  }
+}
+
+async function current(
+  parts: TokenKeeperParts,
+  unsaved: Map<string, Unsaved>,
+  key: string,
+  portal: PortalKey,
+  rejectedToken: string | undefined,
+): Promise<TokenPair> {
+  const { store, sealer, clock } = parts
+  const left = unsaved.get(key)
+  if (left !== undefined) {
+    await store.patchInstallation(portal, left.patch, left.account)
+    unsaved.delete(key)
+  }
+  const installation = await store.installation(portal)
+  if (installation === undefined) throw new CodedError('TOKENS_MISSING')
+  if (installation.status === 'deleted') throw new CodedError('INSTALLATION_DELETED')
+  const account = (await store.accounts(portal)).find((candidate) => candidate.master)
+  if (account === undefined) throw new CodedError('TOKENS_MISSING')
+  if (account.state === 'dead') throw new CodedError('TOKENS_DEAD')
+  const pair = openAccount(sealer, account)
+  const fresh = pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()
+  if (fresh && pair.accessToken !== rejectedToken) return pair
+  return renew(parts, unsaved, key, { installation, account, pair })
+}
+
+async function renew(
+  parts: TokenKeeperParts,
+  unsaved: Map<string, Unsaved>,
+  key: string,
+  { installation, account, pair }: { installation: Installation; account: Account; pair: TokenPair },
+): Promise<TokenPair> {
+  const { store, sealer, authServers, credentialsOf, clock, log } = parts
+  let response: TokenResponse
+  try {
+    response = await authServers.renew(installation.serverEndpoint, credentialsOf(installation.app), pair.refreshToken)
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'TOKENS_DEAD') {
+      log.warn({ app: installation.app, portal: installation.memberId, code: error.code }, 'the tokens can no longer be renewed')
+      await store.patchInstallation(installation, { reason: 'TOKENS_DEAD', updatedAtMs: clock.now() }, { ...account, state: 'dead' })
+    }
+    throw error
+  }
+  if (response.member_id !== installation.memberId) throw new CodedError('RENEWAL_FAILED', 'the new tokens are another portal\'s')
+  const nowMs = clock.now()
+  const renewed = pairOf(response, nowMs)
+  const next = {
+    patch: { ...addressOf(response), updatedAtMs: nowMs },
+    account: sealAccount(sealer, { portal: account, userId: account.userId, master: account.master, pair: renewed, nowMs }),
+  }
+  unsaved.set(key, next)
+  const saved = await store.patchInstallation(installation, next.patch, next.account)
+  unsaved.delete(key)
+  if (!saved) throw new CodedError('INSTALLATION_DELETED')
+  return renewed
+}
+
+/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed. */
+function addressOf(response: TokenResponse): Pick<Installation, 'clientEndpoint' | 'domain'> {
+  return { clientEndpoint: response.client_endpoint, domain: new URL(response.client_endpoint).host }
+}

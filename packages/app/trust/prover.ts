@@ -1,0 +1,112 @@
+import type { Network } from '@portline/runtime/network.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { PROOFS_AT_ONCE, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+import type { AuthServers } from '../tokens/auth-server.ts'
+
+/**
+ * Asks an authorization server about an access token, and the portal about its user. The server's own app.info proves
+ * which app and portal a token is for; that its user is an administrator is asked besides, because any user who can open
+ * the app holds a valid token and could send an application_token of their own choosing with it.
+ */
+export interface Prover {
+  /** Errors: PROOF_REFUSED, PROOF_UNAVAILABLE, AUTH_SERVER_UNKNOWN. */
+  prove(claim: Claim): Promise<ProvenInstaller>
+  /** The same without asking for an administrator: enough for a visit that uses nothing but the visitor's own token. */
+  proveVisitor(claim: Claim): Promise<ProvenInstaller>
+}
+
+export interface Claim {
+  readonly clientId: string
+  readonly memberId: string
+  readonly accessToken: string
+  /** As claimed; only a known server is ever asked. Without it every known server is. */
+  readonly serverEndpoint?: string | undefined
+}
+
+/** What the server said; the claim's own fields are not in it. */
+export interface ProvenInstaller {
+  readonly serverEndpoint: string
+  readonly clientEndpoint: string
+  readonly domain: string
+  readonly userId: string
+  readonly installed: boolean
+  readonly version: string
+  readonly appStatus: string
+  readonly scope: string
+}
+
+export interface ProverParts {
+  readonly authServers: AuthServers
+  readonly network: Network
+}
+
+const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
+const FORBIDDEN_STATUSES = [401, 403]
+
+export function createProver({ authServers, network }: ProverParts): Prover {
+  let asking = 0
+
+  const proveVisitor = async (claim: Claim): Promise<ProvenInstaller> => {
+    const origins = claim.serverEndpoint === undefined ? authServers.origins : [authServers.originOf(claim.serverEndpoint)]
+    let failure: unknown = new CodedError('AUTH_SERVER_UNKNOWN', 'no authorization server is known')
+    for (const origin of origins) {
+      try {
+        return await ask(authServers, origin, claim)
+      } catch (error) {
+        // One server out of reach must not turn another's "no" into a final one.
+        if (!(failure instanceof CodedError && failure.code === 'PROOF_UNAVAILABLE')) failure = error
+      }
+    }
+    throw failure
+  }
+
+  return {
+    proveVisitor,
+    async prove(claim) {
+      if (asking >= PROOFS_AT_ONCE) throw new CodedError('PROOF_UNAVAILABLE', 'too many proofs are under way')
+      asking += 1
+      try {
+        const proven = await proveVisitor(claim)
+        await demandAdministrator(network, proven.clientEndpoint, claim.accessToken)
+        return proven
+      } finally {
+        asking -= 1
+      }
+    },
+  }
+}
+
+async function ask(authServers: AuthServers, origin: string, claim: Claim): Promise<ProvenInstaller> {
+  const info = await authServers.appInfo(origin, claim.accessToken)
+  if (info.client_id !== claim.clientId) throw new CodedError('PROOF_REFUSED', 'the access token is for another app')
+  if (info.install.member_id !== claim.memberId) throw new CodedError('PROOF_REFUSED', 'the access token is for another portal')
+  const clientEndpoint = new URL(info.install.client_endpoint)
+  if (!isSafeEndpoint(clientEndpoint)) throw new CodedError('PROOF_REFUSED', 'the portal is not reachable over https')
+  return {
+    serverEndpoint: `${origin}/rest/`,
+    clientEndpoint: clientEndpoint.href,
+    domain: clientEndpoint.host,
+    userId: String(info.user_id ?? ''),
+    installed: info.install.installed,
+    version: info.install.version,
+    appStatus: info.install.status,
+    scope: info.install.scope === '' ? info.scope : info.install.scope,
+  }
+}
+
+/** Tokens travel to this address: in the clear only within one machine. */
+function isSafeEndpoint({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
+}
+
+async function demandAdministrator(network: Network, clientEndpoint: string, accessToken: string): Promise<void> {
+  const answer = await network
+    .postForm(new URL('user.admin', clientEndpoint).href, { auth: accessToken }, LIMITS)
+    .catch((cause: unknown) => Promise.reject(new CodedError('PROOF_UNAVAILABLE', 'the portal could not be asked', { cause })))
+  const { json } = answer
+  const result = typeof json === 'object' && json !== null && 'result' in json ? json.result : undefined
+  if (result === true) return
+  if (result === false) throw new CodedError('PROOF_REFUSED', 'the user is no administrator of the portal')
+  if (FORBIDDEN_STATUSES.includes(answer.status)) throw new CodedError('PROOF_REFUSED', 'the portal rejects the access token')
+  throw new CodedError('PROOF_UNAVAILABLE', `the portal answered ${answer.status}`)
+}

@@ -1,0 +1,156 @@
+import type { Clock, Timer } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { Serial } from '@portline/runtime/serial.ts'
+import type { EventEnvelope } from '@portline/wire/envelope.ts'
+import { textField } from '@portline/wire/form/value.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { envelopeOf } from '../inbox/sealed-auth.ts'
+import type { Installations } from '../installations/installations.ts'
+import { pairIn } from '../installations/lifecycle.ts'
+import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
+import { keyOf } from '../store/portal-key.ts'
+import type { Credentials } from '../tokens/auth-server.ts'
+import type { Sealer } from '../tokens/sealer.ts'
+import type { TokenKeeper } from '../tokens/token-keeper.ts'
+import { judge } from './judge.ts'
+import type { KnownPortals } from './known-portals.ts'
+import type { Prover, ProvenInstaller } from './prover.ts'
+
+/**
+ * Judges a portal's held events again, whenever something new is known: asks the authorization server about those that
+ * bring a token, and ends the hold of those that are decided, all at once and in their order.
+ *
+ *     held ──review──> pending | done | dead
+ *      └──server out of reach──> held, reviewed again after a while
+ *
+ * One review per portal at a time; reviews of different portals run side by side.
+ */
+export interface ReviewerParts {
+  readonly store: Store
+  readonly known: KnownPortals
+  readonly prover: Prover
+  readonly installations: Installations
+  readonly tokens: TokenKeeper
+  readonly sealer: Sealer
+  readonly credentialsOf: (app: string) => Credentials
+  readonly clock: Clock
+  readonly log: Log
+  /** Called after events were handed to their lane or closed. */
+  readonly onReviewed: (portal: PortalKey, settlements: readonly HeldSettlement[]) => void
+}
+
+const REVIEW_AGAIN_MS = [5_000, 15_000, 60_000, 300_000] as const
+
+export class Reviewer {
+  readonly #parts: ReviewerParts
+  readonly #serial = new Serial()
+  readonly #again = new Map<string, { timer: Timer; tries: number }>()
+  #stopped = false
+
+  constructor(parts: ReviewerParts) {
+    this.#parts = parts
+  }
+
+  review(portal: PortalKey): Promise<void> {
+    return this.#serial.run(keyOf(portal), () => this.#review(portal))
+  }
+
+  /** Takes up what a former process left. */
+  async start(): Promise<void> {
+    for (const portal of await this.#parts.store.portalsWithHeld()) this.#start(portal)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const { timer } of this.#again.values()) timer.cancel()
+  }
+
+  #start(portal: PortalKey): void {
+    this.review(portal).catch((error: unknown) => {
+      this.#parts.log.error({ app: portal.app, portal: portal.memberId, error: String(error) }, 'held events could not be reviewed')
+      this.#reviewLater(portal)
+    })
+  }
+
+  async #review(portal: PortalKey): Promise<void> {
+    const { store, clock, onReviewed } = this.#parts
+    const held = await store.heldEvents(portal)
+    const decided = new Map<string, HeldSettlement>()
+    let unavailable = false
+    // A proof late in the row may decide what came before it, so the row is read until it tells nothing new.
+    for (let before = -1; before < decided.size; ) {
+      before = decided.size
+      for (const event of held) {
+        if (decided.has(event.id)) continue
+        const answer = await this.#decide(event)
+        if (answer === 'unavailable') unavailable = true
+        else if (answer !== undefined) decided.set(event.id, answer)
+      }
+    }
+    if (unavailable) this.#reviewLater(portal)
+    else this.#again.delete(keyOf(portal))
+    if (decided.size === 0) return
+    const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
+    await store.settleHeld(settlements, clock.now())
+    onReviewed(portal, settlements)
+  }
+
+  async #decide(event: StoredEvent): Promise<HeldSettlement | 'unavailable' | undefined> {
+    const { known, sealer, clock } = this.#parts
+    const envelope = envelopeOf(sealer, event)
+    const verdict = judge(known.get(event), envelope, clock.now())
+    const { id } = event
+    if (verdict.kind === 'proven') return { id, state: 'pending', proof: verdict.proof }
+    if (verdict.kind === 'settled') return { id, state: 'done', proof: verdict.proof, reason: verdict.reason }
+    if (verdict.kind === 'refused') return { id, state: 'dead', reason: verdict.code }
+    if (!verdict.provable) return undefined
+    try {
+      return { id, state: 'pending', proof: await this.#prove(event, envelope) }
+    } catch (error) {
+      const code = error instanceof CodedError ? error.code : undefined
+      if (code === 'PROOF_REFUSED' || code === 'AUTH_SERVER_UNKNOWN') return { id, state: 'dead', reason: code }
+      if (code === undefined) this.#parts.log.error({ error: String(error) }, 'a proof failed')
+      return 'unavailable'
+    }
+  }
+
+  async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<Proof> {
+    const { prover, installations, tokens, credentialsOf, clock } = this.#parts
+    const { auth } = envelope
+    const current = await installations.get(event)
+    const byEvent = auth.access_token !== undefined
+    const accessToken = auth.access_token ?? (await tokens.pair(event)).accessToken
+    const proven = await prover.prove({
+      clientId: credentialsOf(event.app).clientId,
+      memberId: event.memberId,
+      accessToken,
+      serverEndpoint: (byEvent ? auth.server_endpoint : undefined) ?? (current?.serverEndpoint || undefined),
+    })
+    demandInstalled(proven)
+    const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
+    await installations.confirm(event, proven, {
+      status: 'active',
+      applicationToken: auth.application_token,
+      language: textField(event.data, 'LANGUAGE_ID'),
+      version: textField(event.data, 'VERSION'),
+      pair: adopts ? pairIn(auth, event, clock) : undefined,
+    })
+    return byEvent ? 'access_token' : 'installer'
+  }
+
+  #reviewLater(portal: PortalKey): void {
+    if (this.#stopped) return
+    const key = keyOf(portal)
+    const before = this.#again.get(key)
+    before?.timer.cancel()
+    const tries = (before?.tries ?? -1) + 1
+    const delayMs = REVIEW_AGAIN_MS[Math.min(tries, REVIEW_AGAIN_MS.length - 1)] ?? 0
+    const timer = this.#parts.clock.setTimer(delayMs, () => this.#start(portal))
+    this.#again.set(key, { timer, tries })
+  }
+}
+
+/** An event of an app that the server calls not installed came too early or from elsewhere; both may look again later. */
+function demandInstalled(proven: ProvenInstaller): void {
+  if (!proven.installed) throw new CodedError('PROOF_UNAVAILABLE', 'the authorization server says the app is not installed')
+}

@@ -1,0 +1,41 @@
+/** Outgoing HTTP as a dependency. */
+export interface Network {
+  /**
+   * POSTs a form and reads a JSON answer. Never follows a redirect: a secret in the form must not travel on.
+   * Rejects when no complete JSON answer came within `timeoutMs` or `maxBytes`; any HTTP status is an answer.
+   */
+  postForm(url: string, form: Readonly<Record<string, string>>, limits: AnswerLimits): Promise<JsonAnswer>
+}
+
+export interface AnswerLimits {
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly json: unknown
+}
+
+export const systemNetwork: Network = {
+  async postForm(url, form, { timeoutMs, maxBytes }) {
+    const response = await fetch(url, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    return { status: response.status, json: JSON.parse(await readText(response, maxBytes)) }
+  },
+}
+
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
