@@ -25,7 +25,7 @@ export async function runEvent(parts: RunEventParts, event: StoredEvent): Promis
   const { clock, installations } = parts
   const recorder = new AttemptRecorder()
   const startedAtMs = clock.now()
-  const failure = await currentAttempt.run(recorder, () => attempt(parts, event, recorder)).then(
+  const failure = await currentAttempt.run(recorder, () => runOnce(parts, event, recorder)).then(
     () => undefined,
     (error: unknown) => failureOf(error),
   )
@@ -44,7 +44,7 @@ export async function runEvent(parts: RunEventParts, event: StoredEvent): Promis
   return settlement
 }
 
-async function attempt(parts: RunEventParts, event: StoredEvent, recorder: AttemptRecorder): Promise<void> {
+async function runOnce(parts: RunEventParts, event: StoredEvent, recorder: AttemptRecorder): Promise<void> {
   const { installations, rest, appOf, sealer } = parts
   const app = appOf(event.app)
   const known = await installations.get(event)

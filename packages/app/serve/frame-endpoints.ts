@@ -39,10 +39,7 @@ export interface FrameEndpointParts {
 
 export function addFrameEndpoints(server: FastifyInstance, parts: FrameEndpointParts): void {
   for (const [path, visit] of [['/apps/:app/install', install], ['/apps/:app/placement', openPlacement]] as const) {
-    server.post<{ Params: { app: string } }>(path, (request, reply) => answerVisit(parts, visit, request, reply))
-    server.all(path, () => {
-      throw new CodedError('METHOD_NOT_ALLOWED')
-    })
+    server.all<{ Params: { app: string } }>(path, (request, reply) => answerVisit(parts, visit, request, reply))
   }
 }
 
@@ -56,6 +53,7 @@ async function answerVisit(
 ): Promise<string> {
   const app = parts.appOf(request.params.app)
   if (app === undefined) throw new CodedError('APP_UNKNOWN')
+  if (request.method !== 'POST') throw new CodedError('METHOD_NOT_ALLOWED')
   try {
     const frame = readFramePost((request.body ?? {}) as FormMap, new URL(request.url, 'http://frame').searchParams)
     const html = await visit(parts, app, frame)

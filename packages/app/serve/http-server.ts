@@ -44,6 +44,7 @@ const CLIENT_ERRORS = { from: 400, to: 499 }
 function answerErrors(server: FastifyInstance, log: Log): void {
   server.setErrorHandler((error, _request, reply) => {
     const coded = toCoded(error, log)
+    if (coded.code === 'METHOD_NOT_ALLOWED') reply.header('allow', 'POST')
     void reply.code(coded.status).send(coded.toBody())
   })
   server.setNotFoundHandler((_request, reply) => {

@@ -1,0 +1,240 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Account, Attempt, Installation, NewEvent, Settlement, Store } from './port.ts'
+
+/** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
+export interface StorePlace {
+  open(): Promise<Store>
+  remove(): Promise<void>
+}
+
+const PORTAL = { app: 'hello', memberId: 'portal-a' }
+const OTHER = { app: 'hello', memberId: 'portal-b' }
+const LEASE = { owner: 'me', nowMs: 1_000, untilMs: 5_000, limit: 10 }
+
+function event(id: string, fields: Partial<NewEvent> = {}): NewEvent {
+  return { ...PORTAL, id, code: 'ONAPPTEST', auth: new Uint8Array([1, 2]), state: 'pending', receivedAtMs: 10, proof: 'application_token', ...fields }
+}
+
+function attempt(n: number, fields: Partial<Attempt> = {}): Attempt {
+  return { n, startedAtMs: 100, durationMs: 5, outcome: 'done', calls: [{ method: 'profile', durationMs: 2 }], notes: ['hi'], ...fields }
+}
+
+function done(id: string): Settlement {
+  return { id, attempt: attempt(1), state: 'done', atMs: 200 }
+}
+
+function installation(fields: Partial<Installation> = {}): Installation {
+  return {
+    ...PORTAL, status: 'active', generation: 1, domain: 'p.example', clientEndpoint: 'https://p.example/rest/',
+    serverEndpoint: 'https://oauth.example/rest/', updatedAtMs: 1, applicationToken: new Uint8Array([9]), ...fields,
+  }
+}
+
+function account(userId: string, master: boolean): Account {
+  return { ...PORTAL, userId, master, state: 'live', tokens: new Uint8Array([7]), expiresAtMs: 99, obtainedAtMs: Number(userId) }
+}
+
+async function leasedIds(store: Store, portal = PORTAL, lease = LEASE): Promise<string[]> {
+  const answer = await store.leaseLane(portal, lease)
+  return answer.kind === 'leased' ? answer.events.map(({ id }) => id) : [answer.kind]
+}
+
+export function storeBattery(name: string, makePlace: () => Promise<StorePlace>): void {
+  describe(`${name}: the store's contract`, () => {
+    let place: StorePlace
+    let store: Store
+
+    beforeEach(async () => {
+      place = await makePlace()
+      store = await place.open()
+    })
+    afterEach(async () => {
+      await store.close()
+      await place.remove()
+    })
+    const reopen = async (): Promise<void> => {
+      await store.close()
+      store = await place.open()
+    }
+
+    test('an appended event is there after the store was closed and opened again, field for field', async () => {
+      const full = event('01', { handlerId: '5', ts: '1700000000', data: { A: ['1', { B: 'ü' }] } })
+      await store.appendEvents([full])
+      await reopen()
+      expect(await store.event('01')).toEqual({ ...full, provenAtMs: 10, attempts: 0 })
+    })
+
+    test('a lane gives its events in the order of their append, up to the limit', async () => {
+      await store.appendEvents([event('02'), event('03')])
+      await store.appendEvents([event('01'), event('04', OTHER)])
+      expect(await leasedIds(store)).toEqual(['02', '03', '01'])
+      await store.settle(PORTAL, 'me', [])
+      expect(await leasedIds(store, PORTAL, { ...LEASE, limit: 2 })).toEqual(['02', '03'])
+    })
+
+    test('a leased lane is not given to another owner until the lease ends', async () => {
+      await store.appendEvents([event('01')])
+      await store.leaseLane(PORTAL, LEASE)
+      expect(await store.leaseLane(PORTAL, { ...LEASE, owner: 'you' })).toEqual({ kind: 'wait', untilMs: 5_000 })
+      expect(await leasedIds(store, PORTAL, { ...LEASE, owner: 'you', nowMs: 5_000, untilMs: 9_000 })).toEqual(['01'])
+    })
+
+    test('who lost the lease settles nothing', async () => {
+      await store.appendEvents([event('01')])
+      await store.leaseLane(PORTAL, LEASE)
+      await store.leaseLane(PORTAL, { ...LEASE, owner: 'you', nowMs: 6_000, untilMs: 9_000 })
+      await store.settle(PORTAL, 'me', [done('01')])
+      expect((await store.event('01'))?.state).toBe('pending')
+      expect(await store.attempts('01')).toEqual([])
+    })
+
+    test('a settled event leaves its lane, and its attempt is kept', async () => {
+      await store.appendEvents([event('01'), event('02')])
+      await store.leaseLane(PORTAL, LEASE)
+      await store.settle(PORTAL, 'me', [done('01')])
+      expect(await leasedIds(store)).toEqual(['02'])
+      expect(await store.event('01')).toMatchObject({ state: 'done', attempts: 1, finishedAtMs: 200 })
+      expect(await store.attempts('01')).toEqual([attempt(1)])
+    })
+
+    test('a failed head holds its lane until it is due, and hastening makes it due', async () => {
+      await store.appendEvents([event('01'), event('02')])
+      await store.leaseLane(PORTAL, LEASE)
+      const failed = attempt(1, { outcome: 'failed', error: { code: 'HANDLER_FAILED', message: 'x' } })
+      await store.settle(PORTAL, 'me', [{ id: '01', attempt: failed, state: 'pending', reason: 'HANDLER_FAILED', dueAtMs: 3_000, atMs: 200 }])
+      expect(await store.leaseLane(PORTAL, LEASE)).toEqual({ kind: 'wait', untilMs: 3_000 })
+      expect(await store.lanesWithWork()).toEqual([{ portal: PORTAL, dueAtMs: 3_000 }])
+      await store.hastenLane(PORTAL)
+      expect(await leasedIds(store)).toEqual(['01', '02'])
+    })
+
+    test('an empty lane says so', async () => {
+      expect(await store.leaseLane(PORTAL, LEASE)).toEqual({ kind: 'empty' })
+      expect(await store.lanesWithWork()).toEqual([])
+    })
+
+    test('held events stay out of the lane, and released ones take their old place', async () => {
+      await store.appendEvents([event('01', { state: 'held' }), event('02'), event('03', { state: 'held', ...OTHER })])
+      expect(await leasedIds(store)).toEqual(['02'])
+      expect((await store.heldEvents(PORTAL)).map(({ id }) => id)).toEqual(['01'])
+      expect(await store.portalsWithHeld()).toHaveLength(2)
+      expect(await store.countHeld('hello')).toEqual({ total: 2, byPortal: new Map([['portal-a', 1], ['portal-b', 1]]) })
+      await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token' }], 500)
+      expect(await leasedIds(store)).toEqual(['01', '02'])
+      expect(await store.event('01')).toMatchObject({ proof: 'access_token', provenAtMs: 500 })
+    })
+
+    test('held events that are too old end dead, with the reason', async () => {
+      await store.appendEvents([event('01', { state: 'held', receivedAtMs: 10 }), event('02', { state: 'held', receivedAtMs: 90 })])
+      expect(await store.expireHeld(50, 1_000)).toEqual([PORTAL])
+      expect(await store.event('01')).toMatchObject({ state: 'dead', reason: 'HELD_TOO_LONG', finishedAtMs: 1_000 })
+      expect((await store.event('02'))?.state).toBe('held')
+    })
+
+    test('only what ended after a proof can be replayed', async () => {
+      await store.appendEvents([event('01'), event('02', { state: 'dead' }), event('03', { state: 'held' })])
+      const { proof: _proof, ...unproven } = event('04', { state: 'dead' })
+      await store.appendEvents([unproven])
+      expect(await store.replay('02', 1)).toBe(true)
+      expect(await store.replay('01', 1)).toBe(false)
+      expect(await store.replay('03', 1)).toBe(false)
+      expect(await store.replay('04', 1)).toBe(false)
+      expect(await store.replay('99', 1)).toBe(false)
+      expect((await store.event('02'))?.state).toBe('pending')
+    })
+
+    test('lists events newest first, filtered, page by page', async () => {
+      await store.appendEvents(['01', '02', '03', '04'].map((id) => event(id, id === '02' ? { ...OTHER, code: 'ONAPPINSTALL' } : {})))
+      const first = await store.listEvents({ limit: 3 })
+      expect(first.events.map(({ id }) => id)).toEqual(['04', '03', '02'])
+      expect(first.next).toBe('02')
+      expect(await store.listEvents({ limit: 3, after: '02' })).toMatchObject({ events: [{ id: '01' }] })
+      expect((await store.listEvents({ limit: 9, memberId: 'portal-b' })).events.map(({ id }) => id)).toEqual(['02'])
+      expect((await store.listEvents({ limit: 9, code: 'ONAPPINSTALL', state: 'pending' })).events).toHaveLength(1)
+      expect((await store.listEvents({ limit: 9, state: 'dead' })).events).toEqual([])
+    })
+
+    test('an installation and its account are saved together and read back', async () => {
+      await store.saveInstallation(installation(), account('1', true))
+      await reopen()
+      expect(await store.installation(PORTAL)).toEqual(installation())
+      expect(await store.installations()).toEqual([installation()])
+      expect(await store.accounts(PORTAL)).toEqual([account('1', true)])
+      expect(await store.installation(OTHER)).toBeUndefined()
+    })
+
+    test('a portal has one master account', async () => {
+      await store.saveAccount(account('1', true))
+      await store.saveAccount(account('2', true))
+      expect((await store.accounts(PORTAL)).map(({ userId, master }) => [userId, master])).toEqual([['2', true], ['1', false]])
+    })
+
+    test('a patch changes only its fields, and never a deleted installation', async () => {
+      await store.saveInstallation(installation({ reason: 'TOKENS_DEAD', version: '1' }))
+      expect(await store.patchInstallation(PORTAL, { version: '2', updatedAtMs: 5 })).toBe(true)
+      expect(await store.installation(PORTAL)).toEqual(installation({ reason: 'TOKENS_DEAD', version: '2', updatedAtMs: 5 }))
+      expect(await store.patchInstallation(PORTAL, { clearReason: true, status: 'deleted', updatedAtMs: 6 })).toBe(true)
+      expect(await store.installation(PORTAL)).toEqual(installation({ status: 'deleted', version: '2', updatedAtMs: 6 }))
+      expect(await store.patchInstallation(PORTAL, { status: 'active', updatedAtMs: 7 }, account('1', true))).toBe(false)
+      expect(await store.accounts(PORTAL)).toEqual([])
+      expect(await store.patchInstallation(OTHER, { updatedAtMs: 7 })).toBe(false)
+    })
+
+    test('bindings are replaced as a whole, connector lines one by one', async () => {
+      await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }, { event: 'B', handler: 'h' }])
+      await store.saveBindings(PORTAL, [{ event: 'C', handler: 'h' }])
+      expect(await store.bindings(PORTAL)).toEqual([{ event: 'C', handler: 'h' }])
+      await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: true, changedAtMs: 1 })
+      await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: false, changedAtMs: 2 })
+      expect(await store.connectorLines(PORTAL)).toEqual([{ connector: 'c', line: '1', active: false, changedAtMs: 2 }])
+    })
+
+    test('erasing leaves a tombstone and the uninstall itself, and touches no other portal', async () => {
+      await store.saveInstallation(installation({ status: 'deleted', deletedAtMs: 50 }), account('1', true))
+      await store.saveInstallation(installation({ ...OTHER }))
+      await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }])
+      await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: true, changedAtMs: 1 })
+      await store.appendEvents([event('01'), event('02', { code: 'ONAPPUNINSTALL' }), event('03'), event('04', OTHER)])
+      await store.erasePortal(PORTAL, '02')
+      expect((await store.listEvents({ limit: 9 })).events.map(({ id }) => id)).toEqual(['04', '03', '02'])
+      expect((await store.event('02'))?.auth).toEqual(new Uint8Array())
+      expect(await store.accounts(PORTAL)).toEqual([])
+      expect(await store.bindings(PORTAL)).toEqual([])
+      expect(await store.connectorLines(PORTAL)).toEqual([])
+      expect(await store.installation(PORTAL)).toEqual({
+        ...PORTAL, status: 'deleted', generation: 1, domain: '', clientEndpoint: '', serverEndpoint: '',
+        applicationToken: new Uint8Array([9]), updatedAtMs: 1, deletedAtMs: 50,
+      })
+      expect(await store.installation(OTHER)).toEqual(installation({ ...OTHER }))
+    })
+
+    test('a portal that was installed again meanwhile keeps its new data', async () => {
+      await store.saveInstallation(installation({ generation: 2 }), account('1', true))
+      await store.appendEvents([event('01'), event('02')])
+      await store.erasePortal(PORTAL, '02')
+      expect((await store.installation(PORTAL))?.status).toBe('active')
+      expect(await store.accounts(PORTAL)).toHaveLength(1)
+      expect(await store.event('01')).toBeUndefined()
+    })
+
+    test('refusals are kept up to the limit, newest first', async () => {
+      for (const atMs of [1, 2, 3]) await store.saveRefusal({ atMs, app: 'hello', code: 'AUTH_MISSING' }, 2)
+      expect((await store.refusals(9)).map(({ atMs }) => atMs)).toEqual([3, 2])
+    })
+
+    test('a call that fails undoes itself alone; those beside it are kept', async () => {
+      const results = await Promise.allSettled([
+        store.appendEvents([event('01')]),
+        store.appendEvents([event('02'), event('01')]),
+        store.appendEvents([event('03')]),
+      ])
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      expect((await store.listEvents({ limit: 9 })).events.map(({ id }) => id)).toEqual(['03', '01'])
+    })
+
+    test('after close every call is refused with a code', async () => {
+      await store.close()
+      await expect(store.installations()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    })
+  })
+}

@@ -1,0 +1,200 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtualClock } from '@portline/runtime/clock.ts'
+import { silentLog } from '@portline/runtime/log.ts'
+import { systemNetwork } from '@portline/runtime/network.ts'
+import { systemRandom } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Store } from '../store/port.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { startTinyServer } from '../test-support/tiny-auth-server.ts'
+import type { TinyServer } from '../test-support/tiny-auth-server.ts'
+import { createAuthServers } from './auth-server.ts'
+import { createSealer } from './sealer.ts'
+import { createTokenKeeper } from './token-keeper.ts'
+import type { TokenKeeper } from './token-keeper.ts'
+import { openAccount, sealAccount } from './token-pair.ts'
+
+const PORTAL = { app: 'hello', memberId: 'm' }
+const HOUR_MS = 3_600_000
+const clock = new VirtualClock()
+const sealer = createSealer(new Uint8Array(32), systemRandom)
+
+let folder: string
+let store: Store
+let server: TinyServer
+let rotations: number
+
+/** Strict single-use rotation: each refresh token works once. */
+function rotating(_path: string, form: URLSearchParams) {
+  if (form.get('refresh_token') !== `refresh-${rotations}`) return { status: 400, json: { error: 'invalid_grant' } }
+  rotations += 1
+  return { json: tokenAnswer(rotations) }
+}
+
+function tokenAnswer(n: number, memberId = 'm') {
+  return {
+    access_token: `access-${n}`, refresh_token: `refresh-${n}`, expires_in: 3600, member_id: memberId, scope: 'crm', status: 'L',
+    domain: 'oauth.example', server_endpoint: `${server.origin}/rest/`, client_endpoint: 'https://renamed.example/rest/', user_id: 1,
+  }
+}
+
+function keeper(over: Partial<Store> = {}): TokenKeeper {
+  return createTokenKeeper({
+    store: { ...store, ...over },
+    sealer,
+    authServers: createAuthServers([server.origin], systemNetwork),
+    credentialsOf: () => ({ clientId: 'local.1', clientSecret: 'top secret' }),
+    clock,
+    log: silentLog,
+  })
+}
+
+async function saveTokens(expiresAtMs: number): Promise<void> {
+  const account = sealAccount(sealer, {
+    portal: PORTAL, userId: '1', master: true, nowMs: clock.now(), pair: { accessToken: 'access-0', refreshToken: 'refresh-0', expiresAtMs },
+  })
+  const installation = {
+    ...PORTAL, status: 'active' as const, generation: 1, domain: 'p.example', clientEndpoint: 'https://p.example/rest/',
+    serverEndpoint: `${server.origin}/rest/`, updatedAtMs: clock.now(),
+  }
+  await store.saveInstallation(installation, account)
+}
+
+async function storedPair() {
+  const [account] = await store.accounts(PORTAL)
+  return account && openAccount(sealer, account)
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portline-tokens-'))
+  store = await openSqliteStore(join(folder, 'store.sqlite'))
+  rotations = 0
+  server = await startTinyServer(rotating)
+})
+afterEach(async () => {
+  await store.close()
+  await server.close()
+  await rm(folder, { recursive: true })
+})
+
+test('a pair that is still good is given without asking anybody', async () => {
+  await saveTokens(clock.now() + HOUR_MS)
+  expect((await keeper().pair(PORTAL)).accessToken).toBe('access-0')
+  expect(server.asked).toEqual([])
+})
+
+test('a thousand callers of an expired pair cause one renewal and get the same new pair', async () => {
+  await saveTokens(clock.now() - 1)
+  const tokens = keeper()
+  const pairs = await Promise.all(Array.from({ length: 1_000 }, () => tokens.pair(PORTAL)))
+  expect(new Set(pairs.map(({ accessToken }) => accessToken))).toEqual(new Set(['access-1']))
+  expect(server.asked).toHaveLength(1)
+})
+
+test('a token the portal has rejected is renewed though its time is not up', async () => {
+  await saveTokens(clock.now() + HOUR_MS)
+  const tokens = keeper()
+  const [first, second] = await Promise.all([tokens.pair(PORTAL), tokens.pair(PORTAL, 'access-0')])
+  expect(first.accessToken).toBe('access-0')
+  expect(second.accessToken).toBe('access-1')
+})
+
+test('the new pair is in the store before it is given out, and the portal\'s new address with it', async () => {
+  await saveTokens(clock.now() - 1)
+  const pair = await keeper().pair(PORTAL)
+  expect(await storedPair()).toEqual(pair)
+  expect(await store.installation(PORTAL)).toMatchObject({ clientEndpoint: 'https://renamed.example/rest/', domain: 'renamed.example' })
+})
+
+test('a save that fails after the rotation loses nothing: the pair is stored at the next need, without another renewal', async () => {
+  await saveTokens(clock.now() - 1)
+  let failing = true
+  const tokens = keeper({
+    patchInstallation: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.patchInstallation(...args)),
+  })
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  failing = false
+  expect((await tokens.pair(PORTAL)).accessToken).toBe('access-1')
+  expect((await storedPair())?.refreshToken).toBe('refresh-1')
+  expect(server.asked).toHaveLength(1)
+})
+
+test('a refused refresh token marks the account dead, and nobody asks again', async () => {
+  await saveTokens(clock.now() - 1)
+  server.answer = () => ({ status: 400, json: { error: 'invalid_grant' } })
+  const tokens = keeper()
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_DEAD' })
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_DEAD' })
+  expect(server.asked).toHaveLength(1)
+  expect(await store.installation(PORTAL)).toMatchObject({ status: 'active', reason: 'TOKENS_DEAD' })
+})
+
+test.each([
+  ['no connection', 'reset' as const],
+  ['HTML instead of JSON', { text: '<html>' }],
+  ['an error of the moment', { status: 503, json: { error: 'QUERY_LIMIT_EXCEEDED' } }],
+  ['a server error without a body worth reading', { status: 500, json: {} }],
+])('%s leaves the pair alone and is tried again', async (_name, answer) => {
+  await saveTokens(clock.now() - 1)
+  server.answer = () => answer
+  const tokens = keeper()
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'RENEWAL_FAILED' })
+  server.answer = rotating
+  expect((await tokens.pair(PORTAL)).accessToken).toBe('access-1')
+})
+
+test('a refusal that comes with status 200 is a refusal', async () => {
+  await saveTokens(clock.now() - 1)
+  server.answer = () => ({ status: 200, json: { error: 'wrong_client' } })
+  await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_DEAD' })
+})
+
+test('tokens of another portal are not stored', async () => {
+  await saveTokens(clock.now() - 1)
+  server.answer = () => ({ json: tokenAnswer(1, 'somebody else') })
+  await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'RENEWAL_FAILED' })
+  expect((await storedPair())?.refreshToken).toBe('refresh-0')
+})
+
+test('client_secret goes to no server that is not known, whatever the installation says', async () => {
+  await saveTokens(clock.now() - 1)
+  const stranger = await startTinyServer(() => ({ json: {} }))
+  await store.patchInstallation(PORTAL, { serverEndpoint: `${stranger.origin}/rest/`, updatedAtMs: 1 })
+  await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'AUTH_SERVER_UNKNOWN' })
+  expect(stranger.asked).toEqual([])
+  await stranger.close()
+})
+
+test('a redirect is not followed with the secret in hand', async () => {
+  await saveTokens(clock.now() - 1)
+  const stranger = await startTinyServer(() => ({ json: {} }))
+  server.answer = () => ({ status: 307, text: '{}', location: `${stranger.origin}/oauth/token/` })
+  await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'RENEWAL_FAILED' })
+  expect(stranger.asked).toEqual([])
+  await stranger.close()
+})
+
+test('an uninstall during the renewal wins', async () => {
+  await saveTokens(clock.now() - 1)
+  let renewing: () => void = () => {}
+  const started = new Promise<void>((resolve) => (renewing = resolve))
+  const tokens = keeper({
+    patchInstallation: async (...args) => {
+      renewing()
+      await store.patchInstallation(PORTAL, { status: 'deleted', updatedAtMs: 2 })
+      return store.patchInstallation(...args)
+    },
+  })
+  const pair = tokens.pair(PORTAL)
+  await started
+  await expect(pair).rejects.toMatchObject({ code: 'INSTALLATION_DELETED' })
+  expect((await store.installation(PORTAL))?.status).toBe('deleted')
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'INSTALLATION_DELETED' })
+})
+
+test('a portal without tokens says so', async () => {
+  await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_MISSING' })
+})

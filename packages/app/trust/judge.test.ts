@@ -1,0 +1,69 @@
+import { systemRandom } from '@portline/runtime/random.ts'
+import type { AuthBlock } from '@portline/wire/envelope.ts'
+import { describe, expect, test } from 'vitest'
+import { INSTALLER_FRESH_MS } from '../limits.ts'
+import type { Installation } from '../store/port.ts'
+import { createSealer } from '../tokens/sealer.ts'
+import { judge } from './judge.ts'
+import { KnownPortals, applicationTokenPurpose } from './known-portals.ts'
+import type { KnownPortal } from './known-portals.ts'
+
+const NOW_MS = 1_800_000_000_000
+const PORTAL = { app: 'hello', memberId: 'm' }
+const sealer = createSealer(new Uint8Array(32), systemRandom)
+
+function portal(fields: Partial<Installation>, token?: string): KnownPortal | undefined {
+  const known = new KnownPortals(sealer)
+  const applicationToken = token === undefined ? {} : { applicationToken: sealer.seal(applicationTokenPurpose(PORTAL), token) }
+  known.learn({
+    ...PORTAL, status: 'active', generation: 1, domain: '', clientEndpoint: '', serverEndpoint: '', updatedAtMs: 0, ...applicationToken, ...fields,
+  })
+  return known.get(PORTAL)
+}
+
+const live = portal({}, 'right')
+const deleted = portal({ status: 'deleted', deletedAtMs: NOW_MS }, 'right')
+const freshlyOpened = portal({ status: 'new', installerProvenAtMs: NOW_MS - INSTALLER_FRESH_MS })
+const longOpened = portal({ status: 'new', installerProvenAtMs: NOW_MS - INSTALLER_FRESH_MS - 1 })
+
+function verdict(known: KnownPortal | undefined, event: string, auth: AuthBlock, ts?: string) {
+  return judge(known, { event, auth: { member_id: 'm', ...auth }, ...(ts === undefined ? {} : { ts }) }, NOW_MS)
+}
+
+const right = { application_token: 'right' }
+const wrong = { application_token: 'wrong' }
+const withToken = { access_token: 'a' }
+const held = { kind: 'held', provable: false }
+const provable = { kind: 'held', provable: true }
+const mismatch = { kind: 'refused', code: 'APPLICATION_TOKEN_MISMATCH' }
+
+describe('the verdict table', () => {
+  const rows: [string, KnownPortal | undefined, string, AuthBlock, object, string?][] = [
+    ['no application_token, unknown portal', undefined, 'ONAPPTEST', {}, { kind: 'refused', code: 'APPLICATION_TOKEN_MISSING' }],
+    ['empty application_token, live portal', live, 'ONAPPTEST', { application_token: '' }, { kind: 'refused', code: 'APPLICATION_TOKEN_MISSING' }],
+    ['unknown portal', undefined, 'ONAPPTEST', right, held],
+    ['unknown portal, install with a token', undefined, 'ONAPPINSTALL', { ...right, ...withToken }, provable],
+    ['unknown portal, install without', undefined, 'ONAPPINSTALL', right, held],
+    ['unknown portal, other event with a token', undefined, 'ONAPPTEST', { ...right, ...withToken }, held],
+    ['live portal', live, 'ONAPPTEST', right, { kind: 'proven', proof: 'application_token' }],
+    ['live portal, uninstall', live, 'ONAPPUNINSTALL', right, { kind: 'proven', proof: 'application_token' }],
+    ['live portal, wrong token', live, 'ONAPPTEST', wrong, mismatch],
+    ['live portal, wrong token, access token beside it', live, 'ONAPPTEST', { ...wrong, ...withToken }, mismatch],
+    ['live portal, uninstall with a wrong token', live, 'ONAPPUNINSTALL', { ...wrong, ...withToken }, mismatch],
+    ['live portal, forged install without access token', live, 'ONAPPINSTALL', wrong, mismatch],
+    ['live portal, install with another token', live, 'ONAPPINSTALL', { ...wrong, ...withToken }, provable],
+    ['live portal, update with another token', live, 'ONAPPUPDATE', { ...wrong, ...withToken }, provable],
+    ['installer just proven, install without token', freshlyOpened, 'ONAPPINSTALL', right, provable],
+    ['installer just proven, other event', freshlyOpened, 'ONAPPTEST', right, held],
+    ['installer proven long ago, install without token', longOpened, 'ONAPPINSTALL', right, held],
+    ['deleted portal, uninstall again', deleted, 'ONAPPUNINSTALL', right, { kind: 'settled', proof: 'application_token', reason: 'ALREADY_UNINSTALLED' }],
+    ['deleted portal, install with a token', deleted, 'ONAPPINSTALL', { ...right, ...withToken }, provable],
+    ['deleted portal, install without', deleted, 'ONAPPINSTALL', right, held],
+    ['deleted portal, late event', deleted, 'ONAPPTEST', right, { kind: 'refused', code: 'INSTALLATION_DELETED' }, String(NOW_MS / 1_000 - 1)],
+    ['deleted portal, event after the uninstall', deleted, 'ONAPPTEST', right, held, String(NOW_MS / 1_000)],
+    ['deleted portal, wrong token', deleted, 'ONAPPTEST', wrong, mismatch],
+  ]
+  test.each(rows)('%s', (_name, known, event, auth, expected, ts) => {
+    expect(verdict(known, event, auth, ts)).toEqual(expected)
+  })
+})

@@ -1,0 +1,87 @@
+import { CodedError } from '@portline/wire/errors.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { PortalContext } from '../context.ts'
+import { bytesOf } from '../http-server.ts'
+import type { Control } from './control.ts'
+import { requireOwnMachine } from './guard.ts'
+import { landingPage } from './landing.ts'
+import { controlSchemas, parseInput } from './schemas.ts'
+
+/** The control API and the landing page. docs/portal/control.md has each call with a curl line. */
+export function addFaceRoutes(server: FastifyInstance, context: PortalContext, control: Control): void {
+  server.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(landingPage(context)))
+  server.register(async (face) => {
+    face.addHook('onRequest', async (request) => requireOwnMachine(request))
+    addAppRoutes(face, control)
+    addLifecycleRoutes(face, control)
+    addLineRoutes(face, control)
+    addQueueRoutes(face, control)
+  }, { prefix: '/control' })
+}
+
+function addAppRoutes(face: FastifyInstance, control: Control): void {
+  face.get('/portal', async () => control.portal())
+  face.get('/apps', async () => ({ apps: control.apps() }))
+  face.post('/apps', async (request, reply) => {
+    const { app, created } = control.registerApp(parseInput(controlSchemas.app, bodyOf(request)))
+    return reply.code(created ? 201 : 200).send({ app, queued: 0 })
+  })
+  face.get('/apps/:client_id', async (request) => ({ app: control.app(clientIdOf(request)) }))
+}
+
+function addLifecycleRoutes(face: FastifyInstance, control: Control): void {
+  face.post('/apps/:client_id/install', async (request) =>
+    control.install(clientIdOf(request), parseInput(controlSchemas.install, bodyOf(request))))
+  face.post('/apps/:client_id/finish', async (request) => {
+    parseInput(controlSchemas.nothing, bodyOf(request))
+    return control.finish(clientIdOf(request))
+  })
+  face.post('/apps/:client_id/update', async (request) =>
+    control.update(clientIdOf(request), parseInput(controlSchemas.update, bodyOf(request))))
+  face.post('/apps/:client_id/uninstall', async (request) =>
+    control.uninstall(clientIdOf(request), parseInput(controlSchemas.uninstall, bodyOf(request))))
+  face.post('/apps/:client_id/open', async (request) =>
+    control.open(clientIdOf(request), parseInput(controlSchemas.open, bodyOf(request))))
+  face.post('/apps/:client_id/payment', async (request) =>
+    control.payment(clientIdOf(request), parseInput(controlSchemas.payment, bodyOf(request))))
+}
+
+function addLineRoutes(face: FastifyInstance, control: Control): void {
+  face.get('/lines', async () => ({ lines: control.lines() }))
+  face.post('/lines', async (request, reply) =>
+    reply.code(201).send({ line: control.addLine(parseInput(controlSchemas.line, bodyOf(request))), queued: 0 }))
+  face.post('/lines/:line/connectors/:connector', async (request) => {
+    const { line, connector } = parseInput(z.object({ line: z.coerce.number().int().positive(), connector: z.string() }), request.params)
+    return control.switchConnector(line, connector, parseInput(controlSchemas.connector, bodyOf(request)))
+  })
+}
+
+function addQueueRoutes(face: FastifyInstance, control: Control): void {
+  face.post('/events', async (request) => control.fireEvent(parseInput(controlSchemas.event, bodyOf(request))))
+  face.get('/handlers', async () => ({ handlers: control.handlers() }))
+  face.get('/deliveries', async (request) => control.deliveries(parseInput(controlSchemas.deliveries, { ...asObject(request.query) })))
+  face.post('/queue/drain', async () => {
+    await control.drain()
+    return { queued: 0, last_id: control.deliveries({ limit: 1 }).last_id }
+  })
+}
+
+function clientIdOf(request: FastifyRequest): string {
+  return parseInput(z.object({ client_id: z.string() }), request.params).client_id
+}
+
+/** An empty body is an empty object, so that a call without options needs none. */
+function bodyOf(request: FastifyRequest): unknown {
+  const text = new TextDecoder().decode(bytesOf(request))
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new CodedError('BAD_REQUEST', 'The body is not JSON')
+  }
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
+}

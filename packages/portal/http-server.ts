@@ -1,0 +1,79 @@
+import type { Log } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fastify from 'fastify'
+import { PORTAL_LIMITS } from './limits.ts'
+import type { RequestParams } from './rest/params.ts'
+import { readParams } from './rest/params.ts'
+
+/** A server that hands bodies on as bytes and answers every refusal of its own with a code of the error table. */
+export function createServer(log: Log): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    bodyLimit: PORTAL_LIMITS.maxBodyBytes,
+    forceCloseConnections: true,
+    // A path the router can't decode is no reason for an answer without a code.
+    frameworkErrors: (error, _request, reply) => sendError(reply, error, log),
+  })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  server.setErrorHandler((error, _request, reply) => sendError(reply, error, log))
+  server.setNotFoundHandler((_request, reply) => sendError(reply, new CodedError('NOT_FOUND'), log))
+  return server
+}
+
+/** Query and body of a request as parameters. Throws the CodedErrors of readParams(). */
+export function paramsOf(request: FastifyRequest): RequestParams {
+  return readParams({
+    query: queryOf(request),
+    contentType: request.headers['content-type'] ?? '',
+    authorization: request.headers.authorization,
+    body: bytesOf(request),
+  })
+}
+
+export function bytesOf(request: FastifyRequest): Uint8Array {
+  return request.body instanceof Uint8Array ? request.body : new Uint8Array()
+}
+
+function queryOf(request: FastifyRequest): string {
+  const url = request.raw.url ?? ''
+  const mark = url.indexOf('?')
+  return mark === -1 ? '' : url.slice(mark + 1)
+}
+
+/** The path as sent, without the query. */
+export function pathOf(request: FastifyRequest): string {
+  return (request.raw.url ?? '').split('?', 1)[0] ?? ''
+}
+
+function sendError(reply: FastifyReply, error: unknown, log: Log): void {
+  const coded = asCodedError(error)
+  if (coded.code === 'INTERNAL_ERROR') log.error({ error }, 'A request failed')
+  void reply.code(coded.status).send(coded.toBody())
+}
+
+function asCodedError(error: unknown): CodedError {
+  if (error instanceof CodedError) return error
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
+  if (status === 413) return new CodedError('BODY_TOO_LARGE', `The limit is ${PORTAL_LIMITS.maxBodyBytes} bytes`)
+  if (typeof status === 'number' && status >= 400 && status < 500) return new CodedError('BAD_REQUEST')
+  return new CodedError('INTERNAL_ERROR')
+}
+
+/** Listens on host and port; ADDRESS_IN_USE when somebody else does. @returns the origin, without a trailing slash */
+export async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new CodedError('ADDRESS_IN_USE', `Port ${port} of ${host} is taken`, { cause: error })
+    }
+    throw error
+  }
+  const address = server.server.address()
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port
+  // Of all interfaces, loopback is where the developer's own app reaches it.
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${boundPort}`
+}

@@ -1,0 +1,17 @@
+import { BASIC_SCOPE } from '@portline/wire/rest.ts'
+import { yesNo } from '../../world/state.ts'
+import { RestError } from '../errors.ts'
+import type { RestMethod } from '../method.ts'
+
+const FEATURES: readonly string[] = ['rest_offline_extended', 'rest_auth_connector']
+
+/** api-reference/common/system/feature-get.md */
+export const featureGet: RestMethod = {
+  name: 'feature.get',
+  scopes: [BASIC_SCOPE],
+  run: ({ params }) => {
+    const code = params.text('CODE')
+    if (code === undefined) throw new RestError('CODE_EMPTY')
+    return { value: yesNo(FEATURES.includes(code)) }
+  },
+}
