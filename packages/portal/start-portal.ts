@@ -26,6 +26,8 @@ export interface PortalOptions {
   readonly oauthPort?: number
   /** member_id, secrets, tokens and delays follow from it; default `portline`. */
   readonly seed?: string
+  /** 32 hex digits; follows from the seed when not given. To replay what was recorded on another portal. */
+  readonly memberId?: string
   readonly clock?: Clock
   readonly log?: Log
   /** Loaded when it is there, then kept up to date; its member_id and seed win. */
@@ -90,7 +92,7 @@ const DEFAULT_OAUTH_PORT = 4470
 function createContext(options: PortalOptions): PortalContext {
   const { clock = systemClock, log = silentLog, seed = 'portline', strictRotation = true } = options
   const saved = options.stateFile === undefined ? undefined : loadState(options.stateFile)
-  const world = new World(saved ?? options.state ?? defaultWorld(seed))
+  const world = new World(saved ?? options.state ?? defaultWorld(seed, options.memberId))
   const queue = new QueueServer(clock, seededRandom(`${world.seed}:queue`), { ...DEFAULT_QUEUE_OPTIONS, ...options.queue })
   return { world, clock, log, queue, addresses: { portal: '', oauth: '' }, strictRotation }
 }

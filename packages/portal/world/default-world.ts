@@ -1,4 +1,5 @@
 import { randomHex, seededRandom } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import type { WorldState } from './state.ts'
 
 /** The first open line's number, the one the documentation's examples use. */
@@ -8,11 +9,12 @@ export const ADMIN_ID = 1
 const MEMBER_ID_BYTES = 16
 
 /** A portal nobody has touched: an administrator, an employee, one open line. The same seed gives the same portal. */
-export function defaultWorld(seed: string): WorldState {
+export function defaultWorld(seed: string, memberId = randomHex(seededRandom(`${seed}:member_id`), MEMBER_ID_BYTES)): WorldState {
+  if (!/^[0-9a-f]{32}$/.test(memberId)) throw new CodedError('CONFIG_INVALID', 'A member_id is 32 lower-case hex digits')
   return {
     format: 1,
     seed,
-    memberId: randomHex(seededRandom(`${seed}:member_id`), MEMBER_ID_BYTES),
+    memberId,
     counters: { app: 0, install: 0, handler: 0, line: FIRST_LINE_ID, draw: 0, token: 0 },
     users: [
       { id: ADMIN_ID, name: 'Anna', lastName: 'Berg', email: 'anna.berg@portal.example', admin: true, active: true, registered: '2024-01-15' },

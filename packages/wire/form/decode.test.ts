@@ -24,7 +24,8 @@ describe('values', () => {
   })
 
   test('neighbours of one container keep their places when a list turns into a map between them', () => {
-    expect(decodeForm('a[b][0]=x&a[b][1]=y&a[b][k]=z&a[b][]=w&a[c]=v')).toEqual({ a: { b: { 0: 'x', 1: 'y', k: 'z', 2: 'w' }, c: 'v' } })
+    const form = decodeForm('a[b][0]=x&a[b][1]=y&a[b][k]=z&a[b][]=w&a[c]=v')
+    expect(form).toEqual({ a: { b: { 0: 'x', 1: 'y', k: 'z', 2: 'w' }, c: 'v' } })
   })
 
   test('a name with an append in its middle opens a new element each time', () => {
@@ -70,15 +71,33 @@ describe('names every object inherits', () => {
     expect(({} as Record<string, unknown>)['x']).toBeUndefined()
     expect(Object.getPrototypeOf(form)).toBe(Object.prototype)
   })
+
+  test('are taken even where the prototype is protected against writing', () => {
+    const before = Object.getOwnPropertyDescriptor(Object.prototype, 'toString') ?? {}
+    Reflect.defineProperty(Object.prototype, 'toString', { ...before, writable: false })
+    try {
+      expect(decodeForm('a[toString]=1')['a']).toHaveProperty('toString', '1')
+    } finally {
+      Reflect.defineProperty(Object.prototype, 'toString', before)
+    }
+  })
 })
 
-describe('limits', () => {
-  const repeated = (count: number): string => Array.from({ length: count }, (_, index) => `a${index}=1`).join('&')
-  const nested = (pairs: number): string => `a${'[b]'.repeat(pairs)}=1`
+function repeated(count: number): string {
+  return Array.from({ length: count }, (_, index) => `a${index}=1`).join('&')
+}
 
+function nested(pairs: number): string {
+  return `a${'[b]'.repeat(pairs)}=1`
+}
+
+function filled(bytes: number): Buffer {
+  return Buffer.from(`a=${'x'.repeat(bytes - 2)}`)
+}
+
+describe('limits', () => {
   test('body bytes: the limit itself passes, one more is refused with both numbers', () => {
     const { maxBodyBytes } = FORM_LIMITS
-    const filled = (bytes: number): Buffer => Buffer.from(`a=${'x'.repeat(bytes - 2)}`)
     expect(decodeForm(filled(maxBodyBytes))['a']).toHaveLength(maxBodyBytes - 2)
     expect(refusal(filled(maxBodyBytes + 1))).toEqual({
       code: 'BODY_TOO_LARGE', message: 'The body has 1048577 bytes, the limit is 1048576',
@@ -106,15 +125,17 @@ describe('limits', () => {
     expect(refusal('a=1&b=2&=3', limits).code).toBe('TOO_MANY_PARAMETERS')
   })
 
-  test.each([nested, (pairs: number) => nested(pairs).replaceAll('[', '%5B'), (pairs: number) => nested(pairs).replace('a', 'é')])(
-    'depth: the limit itself passes, one pair more is refused with both numbers', (make) => {
-      const { maxDepth } = FORM_LIMITS
-      expect(JSON.stringify(decodeForm(make(maxDepth))).match(/"b"/g)).toHaveLength(maxDepth)
-      expect(refusal(make(maxDepth + 1))).toEqual({
-        code: 'NESTING_TOO_DEEP', message: 'A parameter name has 65 bracket pairs, the limit is 64',
-      })
-    },
-  )
+  test.each([
+    ['bare brackets', nested],
+    ['escaped brackets', (pairs: number) => nested(pairs).replaceAll('[', '%5B')],
+    ['a name out of the ordinary', (pairs: number) => nested(pairs).replace('a', 'é')],
+  ])('depth, %s: the limit itself passes, one pair more is refused with both numbers', (_, make) => {
+    const { maxDepth } = FORM_LIMITS
+    expect(JSON.stringify(decodeForm(make(maxDepth))).match(/"b"/g)).toHaveLength(maxDepth)
+    expect(refusal(make(maxDepth + 1))).toEqual({
+      code: 'NESTING_TOO_DEEP', message: 'A parameter name has 65 bracket pairs, the limit is 64',
+    })
+  })
 
   test('depth: also refused where only the last key differs from the name before', () => {
     const limits = { ...FORM_LIMITS, maxDepth: 1 }
@@ -139,7 +160,7 @@ describe('limits', () => {
     }
   })
 
-  test('a body without a single equals sign costs no more than its length', () => {
+  test('a full body of names without a value is read', () => {
     const body = Array.from({ length: 4_000 }, () => 'x'.repeat(261)).join('&')
     expect(decodeForm(body)).toEqual({ ['x'.repeat(261)]: '' })
   })

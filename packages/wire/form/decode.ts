@@ -13,14 +13,14 @@ const AMPERSAND = 0x26
  * main/php_variables.c), and gives what `json_encode((object) $_POST)` would: each PHP array becomes a JS array exactly when
  * its keys are 0..n-1 in order, an object otherwise. The top level is always an object, and every scalar is a string.
  *
- * - Names as in PHP: brackets nest, `[]` appends behind the largest index, the last of duplicates wins, a scalar and an array of
- *   one name replace each other, dots and spaces in the first key become `_`; parameters left without a name are not taken.
+ * - Names as in PHP: brackets nest, `[]` appends behind the largest index, the last of duplicates wins, a scalar and an array
+ *   of one name replace each other, dots and spaces in the first key become `_`; what is left without a name is not taken.
  * - `__proto__`, `constructor` and the like are own keys as any other; no prototype is ever read or changed.
  * - JavaScript iterates integer-like keys first and ascending, so where PHP's order of such keys differs it is lost.
  * - Text is UTF-8. What is not valid becomes U+FFFD by the rule of WHATWG; keys that differ in nothing else become one.
  *   A body given as a string stands for its UTF-8 bytes.
- * - Where parse_str alone would drop all behind a bare NUL byte, it is kept as in `$_POST`, where it does what `%00` does: it ends
- *   a name and is part of a value.
+ * - Where parse_str alone would drop all behind a bare NUL byte, it is kept as in `$_POST`, where it does what `%00` does: it
+ *   ends a name and is part of a value.
  * - Strings of the result may be views of the whole body: copy one that is to outlive it by far.
  *
  * Throws CodedError BODY_TOO_LARGE, TOO_MANY_PARAMETERS (empty ones between `&&` do not count), KEY_TOO_LONG or

@@ -6,10 +6,11 @@ import type { PhpMap, PhpValue } from './value.ts'
  *
  * - null and undefined: absent; so is a list or map in which nothing remains. A list keeps its indexes, with gaps.
  * - true and false: `1` and `0`.
- * - Numbers: a safe integer is PHP's int; any other number, -0 included, is a float at PHP's default `precision` of 14 digits
- *   (`0.1 + 0.2` → `0.3`, `1e25` → `1.0E%2B25`, `NAN`, `INF`, `-INF`). A bigint is written in full, beyond PHP's int range too.
- * - Strings: UTF-8; space is `+`; letters, digits, `-`, `_` and `.` stay, all else is escaped. A lone surrogate has no UTF-8 and is
- *   written as U+FFFD.
+ * - Numbers: a safe integer is PHP's int; any other number, -0 included, is a float at PHP's default `precision` of 14
+ *   digits (`0.1 + 0.2` → `0.3`, `1e25` → `1.0E%2B25`, `NAN`, `INF`, `-INF`). A bigint is written in full, beyond PHP's int
+ *   range too.
+ * - Strings: UTF-8; space is `+`; letters, digits, `-`, `_` and `.` stay, all else is escaped. A lone surrogate has no UTF-8
+ *   and is written as U+FFFD.
  * - Keys come in the order JavaScript gives them: integer-like ones first and ascending.
  *
  * Throws RangeError on a value that contains itself.

@@ -1,8 +1,9 @@
 /** PHP's ini setting `precision`, significant digits; http_build_query goes by it. */
 const PRECISION = 14
-/** PHP turns to an exponent below 1e-4, by the place of the first digit. */
+/** PHP writes 0.0001 and 1.0E-5, 10 trillion in full and 1.0E+14: outside of these an exponent is written. */
 const SMALLEST_PLAIN_EXPONENT = -4
-/** Longest JavaScript offers; beyond it no double that is a tie has digits left. */
+const PLAIN_EXPONENT_END = PRECISION
+/** The most JavaScript offers. A tie of 14 digits ends at the fifteenth; all that follow are zeros. */
 const MOST_DIGITS = 100
 
 /** Writes a number as PHP writes a float: `%.14G`, but with `1.0E+25` where C has `1E+25`. */
@@ -11,7 +12,8 @@ export function formatFloat(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF'
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [digits, exponent] = roundHalfEven(Math.abs(value))
-  return `${value < 0 ? '-' : ''}${exponent < SMALLEST_PLAIN_EXPONENT || exponent > PRECISION - 1 ? scientific(digits, exponent) : plain(digits, exponent)}`
+  const isPlain = exponent >= SMALLEST_PLAIN_EXPONENT && exponent < PLAIN_EXPONENT_END
+  return `${value < 0 ? '-' : ''}${isPlain ? plain(digits, exponent) : scientific(digits, exponent)}`
 }
 
 function scientific(digits: string, exponent: number): string {
@@ -30,8 +32,8 @@ function roundHalfEven(value: number): [digits: string, exponent: number] {
   const exact = value.toExponential(MOST_DIGITS)
   const kept = exact.charAt(0) + exact.slice(2, PRECISION + 1)
   const rest = exact.slice(PRECISION + 1, exact.indexOf('e'))
-  const isTie = /^50*$/.test(rest)
-  const rounded = isTie && Number(kept.at(-1)) % 2 === 0 ? `${kept}e${exact.slice(exact.indexOf('e') + 1)}` : value.toExponential(PRECISION - 1)
+  const staysEven = /^50*$/.test(rest) && Number(kept.at(-1)) % 2 === 0
+  const rounded = staysEven ? `${kept}${exact.slice(exact.indexOf('e'))}` : value.toExponential(PRECISION - 1)
   const [mantissa = '', exponent = '0'] = rounded.split('e')
   return [mantissa.replace('.', '').replace(/0+$/, ''), Number(exponent)]
 }

@@ -18,8 +18,8 @@ const LOWER_CASE = 0x20
 const PLAIN = Uint8Array.from({ length: 256 }, (_, code) => (/[\w:/-]/.test(String.fromCharCode(code)) ? 1 : 0))
 
 /**
- * Reads one parameter name after another out of a body (a string of one character per byte). The usual names, plain
- * characters and brackets, are read as they stand; any other is unescaped and split by PHP's full rules.
+ * Reads one parameter name after another out of a body. The usual names, plain characters and brackets, are read as they
+ * stand; any other is unescaped and split by PHP's full rules.
  */
 export class NameReader {
   /** The keys of the name read last, of which the first `depth` count. */

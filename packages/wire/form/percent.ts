@@ -14,7 +14,7 @@ const HEX_DIGIT = Int8Array.from({ length: 256 }, (_, code) => {
 const ASCII = Array.from({ length: ASCII_END }, (_, code) => String.fromCharCode(code))
 
 /**
- * Undoes the escapes of `bytes` (a string of one character per byte) from `start` to `end`, as PHP's urldecode does: `+` is
+ * Undoes the escapes of a body from `start` to `end`, as PHP's urldecode does: `+` is
  * a space, a `%` without two hex digits behind it stays. The result is read as UTF-8; what is not valid UTF-8 becomes
  * U+FFFD by the rule of WHATWG, and a byte order mark stays.
  */

@@ -1,20 +1,21 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CodedError } from '../errors.ts'
 import { decodeForm } from './decode.ts'
 import { encodeForm } from './encode.ts'
-import { FORM_LIMITS } from './limits.ts'
 import type { FormValue, PhpMap, PhpValue } from './value.ts'
 
 const RUNS = { numRuns: 1_000 }
 
 const wellFormedText = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.toWellFormed())
 /** Names that PHP itself leaves alone in the first place of a path. */
+const keyCharacter = fc.constantFrom('a', 'B', '7', '0', '-', '_', 'é', '😀', '%', '&', '=', '+', '~')
 const key = fc.oneof(
-  fc.string({ unit: fc.constantFrom('a', 'B', '7', '0', '-', '_', 'é', '😀', '%', '&', '=', '+', '~'), minLength: 1, maxLength: 6 }),
+  fc.string({ unit: keyCharacter, minLength: 1, maxLength: 6 }),
   fc.constantFrom('0', '1', '2', '7', '01', '-1', '__proto__', 'constructor', 'toString', 'length', '4294967295'),
 )
-const scalar = fc.oneof(wellFormedText, fc.integer(), fc.boolean(), fc.constant(null), fc.constant(undefined), fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }))
+const nothing = fc.constantFrom(null, undefined)
+const scalar = fc.oneof(wellFormedText, fc.integer(), fc.boolean(), nothing, fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }))
 const { map: phpMap } = fc.letrec<{ value: PhpValue; list: PhpValue[]; map: PhpMap }>((tie) => ({
   value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, scalar, tie('list'), tie('map')),
   list: fc.array(tie('value'), { maxLength: 5 }),
@@ -37,16 +38,18 @@ function normalise(value: PhpValue): FormValue | undefined {
 
 test('what is written is read back, but for what PHP has no form for', () => {
   fc.assert(fc.property(phpMap, (map) => {
-    const expected = Object.entries(map).map(([name, item]) => [name, normalise(item)] as const).filter(([, item]) => item !== undefined)
-    expect(JSON.stringify(decodeForm(encodeForm(map)))).toBe(JSON.stringify(Object.fromEntries(expected)))
+    // JSON.stringify leaves out what normalises to nothing.
+    const expected = Object.fromEntries(Object.entries(map).map(([name, item]) => [name, normalise(item)]))
+    expect(JSON.stringify(decodeForm(encodeForm(map)))).toBe(JSON.stringify(expected))
   }), RUNS)
 })
 
-const formLike = fc.string({
-  unit: fc.constantFrom('a', 'b', '0', '1', '[', ']', '[', ']', '[]', '%5B', '%5D', '=', '=', '&', '&', '.', ' ', '+', '%', '%zz', '%00', '\0', '__proto__', '__Host-', '%ff', 'é'),
-  maxLength: 40,
-}).map((text) => Buffer.from(text))
-const anyBody = fc.oneof(formLike, fc.uint8Array({ maxLength: 60 }))
+const formPiece = fc.constantFrom(
+  'a', 'b', '0', '1', '[', ']', '[', ']', '[]', '[a]', '%5B', '%5D', '=', '=', '&', '&', '.', ' ', '+', '%', '%zz', '%00',
+  '\0', '%ff', 'é', '__proto__', '__Host-',
+)
+const formLike = fc.array(formPiece, { maxLength: 40, size: 'max' }).map((pieces) => Buffer.from(pieces.join('')))
+const anyBody = fc.oneof(formLike, fc.uint8Array({ maxLength: 60, size: 'max' }))
 
 test('a decoded body written anew is read the same, and written the same again', () => {
   fc.assert(fc.property(anyBody, (body) => {
@@ -56,7 +59,7 @@ test('a decoded body written anew is read the same, and written the same again',
 })
 
 test('no body makes it throw anything but a coded refusal', () => {
-  const limits = { maxBodyBytes: 50, maxParameters: 4, maxDepth: 2, maxKeyBytes: 12 }
+  const limits = { maxBodyBytes: 60, maxParameters: 3, maxDepth: 1, maxKeyBytes: 12 }
   const codes = new Set<string>()
   fc.assert(fc.property(anyBody, (body) => {
     decodeForm(body)
@@ -74,14 +77,18 @@ const inheritedName = fc.constantFrom(...Object.getOwnPropertyNames(Object.proto
 const hostileBody = fc.array(fc.array(inheritedName, { minLength: 1, maxLength: 4 }), { maxLength: 8 })
   .map((paths) => paths.map(([first = '', ...rest]) => `${first}${rest.map((name) => `[${name}]`).join('')}=x`).join('&'))
 
-test('no body reaches a prototype, even where prototypes are frozen', () => {
-  const state = (): string => JSON.stringify([Object.prototype, Array.prototype, Function.prototype].map((prototype) =>
-    Object.getOwnPropertyNames(prototype).map((name) => [name, typeof Object.getOwnPropertyDescriptor(prototype, name)?.value])))
-  const before = state()
+const prototypes: readonly object[] = [Object.prototype, Array.prototype, Function.prototype]
+function snapshot(): unknown {
+  return prototypes.map((prototype) =>
+    Reflect.ownKeys(prototype).map((name) => [name, Reflect.getOwnPropertyDescriptor(prototype, name)]))
+}
+
+test('no body reaches a prototype', () => {
+  const before = snapshot()
   fc.assert(fc.property(hostileBody, (body) => {
-    expectPlain(decodeForm(body, FORM_LIMITS))
-    expect(state()).toBe(before)
+    expectPlain(decodeForm(body))
   }), RUNS)
+  expect(snapshot()).toStrictEqual(before)
 })
 
 function expectPlain(value: FormValue): void {

@@ -79,7 +79,7 @@ export class FormTree {
   }
 }
 
-/** Going on behind a negative index is what PHP's form parser has always done, whatever its version does elsewhere. */
+/** Behind a negative index PHP goes on with the one after it, not with 0: -4 follows -5 (run with 8.2). */
 function nextIndex(keys: readonly string[]): bigint {
   let next: bigint | undefined
   for (const key of keys) {

@@ -12,8 +12,8 @@ const TEXTS = {
     app: 'App', version: 'Version', bindings: 'Bound events', connectors: 'Connectors', line: 'line', on: 'on', off: 'off',
     account: 'User', tokensLive: 'tokens live', tokensDead: 'tokens dead', none: 'none', installed: 'Installed',
     reason: 'Reason', received: 'Received', raised: 'Raised by Bitrix24', proof: 'Proven by', handler: 'Handler row', id: 'Id',
-    data: 'Data', noData: 'No data came with it.', history: 'What happened', attempt: 'Attempt', failed: 'failed', proven: 'proven',
-    calls: 'Calls to the portal', notes: 'Notes', noAttempts: 'No handler has run yet.', dueAt: 'Next attempt',
+    data: 'Data', noData: 'No data came with it.', history: 'What happened', attempt: 'Attempt', failed: 'failed',
+    proven: 'Proven', calls: 'Calls to the portal', notes: 'Notes', noAttempts: 'No handler has run yet.', dueAt: 'Next attempt',
     gone: 'This event is no longer kept.', tokenRefused: 'That token was not accepted.',
     tokenHeading: 'This page needs a token', tokenLabel: 'Operator token', tokenSend: 'Continue',
     tokenWhy: 'Enter the PORTLINE_OPERATOR_TOKEN of this server. It is kept until this tab is closed.',
@@ -21,16 +21,17 @@ const TEXTS = {
   ru: {
     skip: 'К событиям', installations: 'Установки', events: 'Последние события', time: 'Время', event: 'Событие',
     portal: 'Портал', state: 'Состояние', attempts: 'Попытки', older: 'Более ранние', replay: 'Повторить', close: 'Закрыть',
-    language: 'Язык', connecting: 'Подключение', live: 'В реальном времени', lost: 'Связь потеряна, пробуем снова',
+    language: 'Язык', connecting: 'Подключение', live: 'Онлайн', lost: 'Связь потеряна, пробуем снова',
     noInstallations: 'Приложение пока не установлено ни на одном портале.', noEvents: 'Пока ничего не пришло.',
     pending: 'в очереди', held: 'удержано', done: 'обработано', dead: 'не удалось',
     new: 'устанавливается', active: 'активна', blocked: 'заблокирована', deleted: 'удалена',
     app: 'Приложение', version: 'Версия', bindings: 'Подписки', connectors: 'Коннекторы', line: 'линия', on: 'вкл', off: 'выкл',
-    account: 'Пользователь', tokensLive: 'токены действуют', tokensDead: 'токены недействительны', none: 'нет', installed: 'Установлено',
-    reason: 'Причина', received: 'Получено', raised: 'Создано в Битрикс24', proof: 'Подтверждено', handler: 'Обработчик №', id: 'Id',
-    data: 'Данные', noData: 'Данных в событии нет.', history: 'Что произошло', attempt: 'Попытка', failed: 'ошибка', proven: 'подтверждено',
-    calls: 'Обращения к порталу', notes: 'Заметки', noAttempts: 'Обработчик ещё не запускался.', dueAt: 'Следующая попытка',
-    gone: 'Это событие больше не хранится.', tokenRefused: 'Этот токен не подошёл.',
+    account: 'Пользователь', tokensLive: 'токены действуют', tokensDead: 'токены недействительны',
+    none: 'нет', installed: 'Установлено',
+    reason: 'Причина', received: 'Получено', raised: 'Создано в Битрикс24', proof: 'Подтверждено', handler: 'Обработчик №',
+    id: 'Id', data: 'Данные', noData: 'Данных в событии нет.', history: 'Что произошло', attempt: 'Попытка',
+    failed: 'ошибка', proven: 'Подтверждено', calls: 'Обращения к порталу', notes: 'Заметки',
+    noAttempts: 'Обработчик ещё не запускался.', dueAt: 'Следующая попытка', gone: 'Это событие больше не хранится.', tokenRefused: 'Этот токен не подошёл.',
     tokenHeading: 'Нужен токен', tokenLabel: 'Токен оператора', tokenSend: 'Продолжить',
     tokenWhy: 'Введите PORTLINE_OPERATOR_TOKEN этого сервера. Он хранится, пока открыта эта вкладка.',
   },
@@ -51,8 +52,6 @@ let language = chooseLanguage()
 let olderCursor
 let openedId
 let connection = 'connecting'
-
-// ---- words
 
 function chooseLanguage() {
   const kept = localStorage.getItem(LANGUAGE_KEY)
@@ -83,8 +82,6 @@ function timeOf(iso) {
   const shown = at.toLocaleString(language, today ? { timeStyle: 'medium' } : { dateStyle: 'short', timeStyle: 'medium' })
   return node('time', { datetime: iso, title: iso }, shown)
 }
-
-// ---- building blocks
 
 function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag)
@@ -151,8 +148,6 @@ function askForToken(why) {
   })
   return asking
 }
-
-// ---- staying up to date
 
 async function follow() {
   for (let waitMs = RECONNECT_MS.first; ; waitMs = Math.min(waitMs * 2, RECONNECT_MS.longest)) {
@@ -247,8 +242,6 @@ function showEventsSoon() {
   })
 }
 
-// ---- what is shown
-
 function showConnection(state) {
   connection = state
   byId('connection').dataset.state = state
@@ -264,16 +257,18 @@ function showInstallations() {
 
 function installationCard(installation) {
   const { app, domain, portal, status, version, reason, bindings, connectorLines, accounts, installedAt } = installation
-  const lines = connectorLines.map(({ connector, line, active }) =>
-    node('span', { class: 'badge', 'data-state': active ? 'active' : 'deleted' }, `${connector} · ${text('line')} ${line} · ${text(active ? 'on' : 'off')}`))
-  const users = accounts.map(({ userId, state }) => `${userId} (${text(state === 'live' ? 'tokensLive' : 'tokensDead')})`).join(', ')
+  const lines = connectorLines.map(({ connector, line, active }) => {
+    const shown = `${connector} · ${text('line')} ${line} · ${text(active ? 'on' : 'off')}`
+    return node('span', { class: 'badge', 'data-state': active ? 'active' : 'deleted' }, shown)
+  })
+  const users = accounts.map(({ userId, state }) => `${userId} (${text(state === 'live' ? 'tokensLive' : 'tokensDead')})`)
   const heading = node('div', { class: 'card-heading' }, node('h3', {}, domain || portal), badge(status))
   return node('li', {}, heading, facts([
     ['app', app],
     ['version', version],
     ['reason', reason],
     ['installed', installedAt === null ? null : timeOf(installedAt)],
-    ['account', users],
+    ['account', users.join(', ')],
     ['bindings', bindings.length === 0 ? text('none') : bindings.map(({ event }) => event).join(', ')],
     ['connectors', lines.length === 0 ? null : node('span', { class: 'badges' }, ...lines)],
   ]))
@@ -317,8 +312,6 @@ function fillRow(row, event) {
   )
   if (focused) open.focus()
 }
-
-// ---- one event
 
 function openDetail(id) {
   openedId = id
@@ -387,8 +380,6 @@ async function replay() {
   }
 }
 
-// ---- start
-
 byId('languages').addEventListener('click', ({ target }) => {
   if (target.dataset.language === undefined) return
   localStorage.setItem(LANGUAGE_KEY, target.dataset.language)
@@ -398,6 +389,9 @@ byId('older').addEventListener('click', () => { loadOlder().catch((error) => pro
 byId('replay').addEventListener('click', replay)
 byId('close').addEventListener('click', () => byId('detail').close())
 byId('detail').addEventListener('click', ({ target }) => { if (target === byId('detail')) byId('detail').close() })
-byId('detail').addEventListener('close', () => { openedId = undefined })
+byId('detail').addEventListener('close', () => {
+  document.querySelector(`tr[data-id="${CSS.escape(openedId)}"] .open`)?.focus()
+  openedId = undefined
+})
 speak(language)
 void follow()

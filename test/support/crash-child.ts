@@ -1,0 +1,19 @@
+import { appendFileSync } from 'node:fs'
+import { defineApp } from 'portline'
+import { startAppSide } from 'portline/serve/start-app-side.ts'
+
+/** An app side to be killed: its handler writes what it was handed into a file, and `ready <url>` goes to stdout. */
+const [dataDir = '', port = '0', authServers = '', handledFile = ''] = process.argv.slice(2)
+
+const app = defineApp({ name: 'crash' }).on('ONAPPTEST', ({ event, installation }) => {
+  appendFileSync(handledFile, `${installation.memberId} ${event.id}\n`)
+})
+
+const { url } = await startAppSide({
+  apps: [{ app, clientId: 'app.crash', clientSecret: 'crash secret' }],
+  host: '127.0.0.1',
+  port: Number(port),
+  dataDir,
+  authServers: authServers.split(','),
+})
+process.stdout.write(`ready ${url}\n`)
