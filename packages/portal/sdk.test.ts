@@ -52,7 +52,7 @@ test('the unmodified SDK renews a pair it knows to be expired, and one the porta
   })
   expect((await knowing.actions.v2.call.make({ method: 'profile' })).isSuccess).toBe(true)
   expect(renewals).toHaveLength(1)
-  clock.advance(HOUR_MS)
+  await clock.advance(HOUR_MS)
   const surprised = makeClient(world, { ...installed, refreshToken: renewals[0] ?? '' }, inAnHour())
   expect((await surprised.actions.v2.call.make({ method: 'user.admin' })).getData()?.result).toBe(true)
 })

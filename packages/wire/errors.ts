@@ -25,7 +25,7 @@ export const ERROR_TABLE = {
   METHOD_NOT_ALLOWED: { status: 405, meaning: 'Only POST is accepted here.', cause: 'Bitrix24 sends events by POST.', todo: 'Use POST.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is not a form.', cause: 'Bitrix24 sends application/x-www-form-urlencoded, whatever the documentation prints.', todo: 'Send a form.' },
   BODY_INCOMPLETE: { ...malformed, meaning: 'The body ended before it was complete.', cause: 'The connection broke or was too slow.' },
-  EVENT_MISSING: { ...malformed, meaning: 'The body has no event code.', cause: 'Key `event` is absent, empty or not a string.' },
+  EVENT_MISSING: { ...malformed, meaning: 'The body has no event code.', cause: 'Key `event` is absent or empty.' },
   EVENT_MALFORMED: { ...malformed, meaning: 'A field of the envelope has the wrong shape.', cause: '`event`, `ts` or `event_handler_id` is not a plain value, or too long.' },
   AUTH_MISSING: { ...malformed, meaning: 'The body has no auth block.', cause: 'Key `auth` is absent.' },
   AUTH_MALFORMED: { ...malformed, meaning: 'The auth block is not a map of strings.', cause: '`auth` is a list or a plain value, or one of its fields is not a string.' },

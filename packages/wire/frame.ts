@@ -51,7 +51,9 @@ function text(form: FormMap, name: string): string | undefined {
   const value = Object.hasOwn(form, name) ? form[name] : undefined
   if (value === undefined || value === '') return undefined
   if (typeof value !== 'string') throw new CodedError('BAD_REQUEST', `${name} is not a plain value`)
-  if (value.length > MAX_FIELD_LENGTH) throw new CodedError('BAD_REQUEST', `${name} is longer than ${MAX_FIELD_LENGTH} characters`)
+  if (value.length > MAX_FIELD_LENGTH) {
+    throw new CodedError('BAD_REQUEST', `${name} is longer than ${MAX_FIELD_LENGTH} characters`)
+  }
   return value
 }
 

@@ -49,7 +49,7 @@ export async function openHouse({ app, ui = true, kind = 'market', portal: porta
   const base = `${first.url}/apps/${app.name}`
   portal.control.registerApp({
     name: app.name, kind, client_id: clientId, client_secret: clientSecret, ui, scope: ['imopenlines', 'imconnector', 'user'],
-    install_url: ui ? `${base}/install` : `${base}/events`, handler_url: `${base}/placement`,
+    install_url: ui ? `${base}/install` : `${base}/events`, handler_url: `${base}/placement`, redirect_uri: 'http://127.0.0.1:9/back',
   })
 
   const house: House = {

@@ -7,7 +7,7 @@ import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
 import fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Log } from '@portline/runtime/log.ts'
-import { asCoded } from './answer.ts'
+import { asCoded, sendJson } from './answer.ts'
 import { answerEvent, eventPathApp } from './event-endpoint.ts'
 import type { EventEndpointParts } from './event-endpoint.ts'
 
@@ -17,6 +17,12 @@ export function createHttpServer(parts: EventEndpointParts): FastifyInstance {
     logger: false,
     bodyLimit: FORM_LIMITS.maxBodyBytes,
     forceCloseConnections: 'idle',
+    // A path that is no path fails before any route and its error handler.
+    frameworkErrors: (error, _request, reply) => {
+      const coded = new CodedError('BAD_REQUEST', error.message)
+      reply.hijack()
+      sendJson(reply.raw, coded.status, coded.toBody())
+    },
     serverFactory: (rest) =>
       createServer((request, response) => {
         const app = eventPathApp(request.url)

@@ -59,7 +59,7 @@ test('a body that is broken or too large gets a code, never a 500', async () => 
   expect(await post(`a${'[b]'.repeat(100)}=1`, form)).toMatchObject({ status: 413, body: { error: 'NESTING_TOO_DEEP' } })
   expect(await post('['.repeat(200_000), 'application/json')).toMatchObject({ status: 413, body: { error: 'NESTING_TOO_DEEP' } })
   expect(await post(`auth=${accessToken}&a=%zz%`, form)).toMatchObject({ status: 200 })
-  expect(await post('', form, '/%zz')).toMatchObject({ status: 404, body: { error: 'ERROR_METHOD_NOT_FOUND' } })
+  expect(await post('', form, '/%zz')).toMatchObject({ status: 400, body: { error: 'BAD_REQUEST' } })
   expect(await post('', form, '/../profile%00')).toMatchObject({ status: 404 })
   expect(await send(`${world.portal.url}/%zz`)).toMatchObject({ status: 400, body: { error: 'BAD_REQUEST' } })
   expect(await send(`${world.portal.url}/nowhere`)).toMatchObject({ status: 404, body: { error: 'NOT_FOUND' } })

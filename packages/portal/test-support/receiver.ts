@@ -18,6 +18,7 @@ export interface Receiver {
   readonly received: Received[]
   /** Runs before each answer. */
   onPost: (received: Received) => Promise<void> | void
+  answer: string
   /** 0: never answers. */
   status: number
   stop(): Promise<void>
@@ -30,7 +31,7 @@ export async function startReceiver(): Promise<Receiver> {
       const got = { path: url.pathname, query: url.searchParams, headers: request.headers, body, form: decodeForm(body) }
       receiver.received.push(got)
       await receiver.onPost(got)
-      if (receiver.status !== 0) response.writeHead(receiver.status).end('ok')
+      if (receiver.status !== 0) response.writeHead(receiver.status).end(receiver.answer)
     })
   })
   await new Promise<void>((resolve) => {
@@ -42,6 +43,7 @@ export async function startReceiver(): Promise<Receiver> {
     url: `http://127.0.0.1:${port}`,
     received: [],
     onPost: () => {},
+    answer: 'ok',
     status: 200,
     stop: () =>
       new Promise((resolve) => {

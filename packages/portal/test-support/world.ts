@@ -22,10 +22,9 @@ export interface TestWorld {
   settle(): Promise<void>
 }
 
-export async function startWorld(options: PortalOptions = {}): Promise<TestWorld> {
-  const clock = new VirtualClock()
+export async function startWorld({ clock = new VirtualClock(), ...options }: PortalOptions & { clock?: VirtualClock } = {}): Promise<TestWorld> {
   const receiver = await startReceiver()
-  const portal = await startTestPortal({ clock, ...options })
+  const portal = await startTestPortal({ ...options, clock })
   running.push(receiver)
   const settle = async (): Promise<void> => {
     const drained = portal.control.drain()

@@ -1,0 +1,194 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtualClock } from '@portline/runtime/clock.ts'
+import { silentLog } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LANE_SWEEP_MS } from '../limits.ts'
+import type { PortalKey, Settlement, Store, StoredEvent } from '../store/port.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { Lanes } from './lanes.ts'
+
+/** Lanes over a real store, under a clock that moves only when told. */
+const A = { app: 'hello', memberId: 'a' }
+const B = { app: 'hello', memberId: 'b' }
+
+let folder: string
+let store: Store
+let clock: VirtualClock
+let lanes: Lanes
+let ran: string[]
+/** How an event ends; done when nothing is said. A promise keeps it running. */
+let outcome: Map<string, () => Settlement['state'] | Promise<Settlement['state']>>
+const DUE_AFTER_MS = 1_000
+
+async function run(event: StoredEvent): Promise<Settlement> {
+  ran.push(event.id)
+  const state = (await outcome.get(event.id)?.()) ?? 'done'
+  const atMs = clock.now()
+  const attempt = { n: event.attempts + 1, startedAtMs: atMs, durationMs: 0, outcome: state === 'done' ? 'done' as const : 'failed' as const, calls: [], notes: [] }
+  return { id: event.id, attempt, state, atMs, ...(state === 'pending' ? { dueAtMs: atMs + DUE_AFTER_MS } : {}) }
+}
+
+function makeLanes(owner = 'me', over: Partial<Store> = {}): Lanes {
+  return new Lanes({ store: { ...store, ...over }, clock, log: silentLog, owner, run, longestRunMs: () => 30_000, onSettled: () => {} })
+}
+
+async function append(portal: PortalKey, ...ids: string[]): Promise<void> {
+  await store.appendEvents(ids.map((id) => ({ ...portal, id, code: 'X', auth: new Uint8Array(), state: 'pending' as const, proof: 'application_token' as const, receivedAtMs: 1 })))
+}
+
+/** Lets the store's thread and the lanes work until the condition holds; virtual time stands still. */
+async function soon(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let round = 0; round < 5_000; round++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  throw new Error(`never: ${holds.toString()}; ran ${ran.join()}`)
+}
+
+async function isEnded(id: string): Promise<boolean> {
+  const event = await store.event(id)
+  return event?.state === 'done' || event?.state === 'dead'
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portline-lanes-'))
+  store = await openSqliteStore(join(folder, 'store.sqlite'))
+  clock = new VirtualClock()
+  ran = []
+  outcome = new Map()
+  lanes = makeLanes()
+})
+afterEach(async () => {
+  await lanes.stop()
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+test('a lane runs its events in order, one at a time', async () => {
+  const ids = Array.from({ length: 200 }, (_, index) => `a${String(index).padStart(3, '0')}`)
+  let running = 0
+  for (const id of ids) {
+    outcome.set(id, async () => {
+      running += 1
+      expect(running).toBe(1)
+      await Promise.resolve()
+      running -= 1
+      return 'done' as const
+    })
+  }
+  await append(A, ...ids)
+  lanes.wake(A)
+  await soon(() => isEnded('a199'))
+  expect(ran).toEqual(ids)
+})
+
+test('a failed event holds back those behind it until it has had its next try', async () => {
+  await append(A, 'a1', 'a2')
+  outcome.set('a1', () => (ran.length > 1 ? 'done' : 'pending'))
+  lanes.wake(A)
+  await soon(async () => (await store.event('a1'))?.attempts === 1)
+  await clock.advance(DUE_AFTER_MS - 1)
+  expect(ran).toEqual(['a1'])
+  await clock.advance(1)
+  await soon(() => isEnded('a2'))
+  expect(ran).toEqual(['a1', 'a1', 'a2'])
+})
+
+test('another portal goes on meanwhile', async () => {
+  await append(A, 'a1', 'a2')
+  await append(B, 'b1', 'b2')
+  outcome.set('a1', () => 'pending')
+  lanes.wake(A)
+  lanes.wake(B)
+  await soon(() => isEnded('b2'))
+  expect(ran.filter((id) => id !== 'a1')).toEqual(['b1', 'b2'])
+})
+
+test('a dead event lets its lane go on', async () => {
+  await append(A, 'a1', 'a2')
+  outcome.set('a1', () => 'dead')
+  lanes.wake(A)
+  await soon(() => isEnded('a2'))
+  expect((await store.event('a1'))?.state).toBe('dead')
+})
+
+test('an event that comes while its lane is running is not forgotten', async () => {
+  await append(A, 'a1')
+  let finish: (state: Settlement['state']) => void = () => {}
+  outcome.set('a1', () => new Promise((resolve) => (finish = resolve)))
+  lanes.wake(A)
+  await soon(() => ran.length === 1)
+  await append(A, 'a2')
+  lanes.wake(A)
+  finish('done')
+  await soon(() => isEnded('a2'))
+  expect(ran).toEqual(['a1', 'a2'])
+})
+
+test('a hastened lane does not wait for its time', async () => {
+  await append(A, 'a1', 'a2')
+  outcome.set('a1', () => (ran.length > 1 ? 'dead' : 'pending'))
+  lanes.wake(A)
+  await soon(async () => (await store.event('a1'))?.attempts === 1)
+  await store.hastenLane(A)
+  lanes.wake(A)
+  await soon(() => isEnded('a2'))
+})
+
+test('start takes up what a former process left, due or not', async () => {
+  await append(A, 'a1')
+  await append(B, 'b1')
+  await lanes.start()
+  await soon(async () => (await isEnded('a1')) && isEnded('b1'))
+})
+
+test('a lane leased by another process is left alone until the lease ends', async () => {
+  await append(A, 'a1')
+  await store.leaseLane(A, { owner: 'other', nowMs: clock.now(), untilMs: clock.now() + 5_000, limit: 1 })
+  await lanes.start()
+  await soon(async () => (await store.lanesWithWork()).length === 1)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(ran).toEqual([])
+  await clock.advance(5_000)
+  await soon(() => isEnded('a1'))
+})
+
+test('a lane that nobody woke is found by the sweep', async () => {
+  await lanes.start()
+  await append(A, 'a1')
+  await clock.advance(LANE_SWEEP_MS)
+  await soon(() => isEnded('a1'))
+})
+
+test('a store that fails for a while stops nothing for good', async () => {
+  await append(A, 'a1')
+  let failing = true
+  lanes = makeLanes('me', {
+    settle: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.settle(...args)),
+  })
+  lanes.wake(A)
+  await soon(() => ran.length === 1)
+  failing = false
+  for (let second = 0; second < 5 && !(await isEnded('a1')); second++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await clock.advance(1_000)
+  }
+  await soon(() => isEnded('a1'))
+})
+
+test('stop waits for the running event and starts no other', async () => {
+  await append(A, 'a1', 'a2')
+  let finish: (state: Settlement['state']) => void = () => {}
+  outcome.set('a1', () => new Promise((resolve) => (finish = resolve)))
+  lanes.wake(A)
+  await soon(() => ran.length === 1)
+  const stopped = lanes.stop()
+  finish('done')
+  await stopped
+  expect(ran).toEqual(['a1'])
+  expect((await store.event('a1'))?.state).toBe('done')
+  expect((await store.event('a2'))?.state).toBe('pending')
+})

@@ -1,0 +1,68 @@
+import type { Command } from 'commander'
+import { createLog } from '@portline/runtime/log.ts'
+import { startAppSide } from 'portline/serve/start-app-side.ts'
+import { loadApp } from '../load-app.ts'
+import type { Output } from '../output.ts'
+import type { Environment } from '../settings.ts'
+import {
+  authServersSetting, credentialsSetting, dataDirSetting, DEFAULT_HOST, logLevelSetting, portSetting, publicUrlSetting, secretSettings,
+} from '../settings.ts'
+import { StopSignal } from '../stop-signal.ts'
+import { facts } from '../tables.ts'
+
+const HELP = `
+Examples:
+  B24_CLIENT_ID=app.1 B24_CLIENT_SECRET=secret portline start ./app.ts --public-url https://apps.example.com
+  PORTLINE_AUTH_SERVERS=http://127.0.0.1:4470 portline start ./app.ts --data ./state
+
+Settings:
+  B24_CLIENT_ID, B24_CLIENT_SECRET  of the application's card in Bitrix24
+  PORTLINE_AUTH_SERVERS             authorization servers to trust besides the two public ones, comma-separated
+  PORTLINE_OPERATOR_TOKEN           for /api/ and the page; needed when --host is not this machine
+  PORTLINE_KEY                      32 bytes in base64 that seal tokens at rest; else a key file in the data folder
+  PORTLINE_DATA, PORTLINE_PORT      as --data and --port
+  PORTLINE_LOG                      silent, error, warn, info (default) or debug`
+
+interface StartOptions {
+  readonly port?: string
+  readonly host: string
+  readonly data?: string
+  readonly publicUrl?: string
+}
+
+export function addStartCommand(program: Command, env: Environment, output: Output): void {
+  program
+    .command('start <app>')
+    .description('start the app side alone for an app module, on Bitrix24 itself or on any portal')
+    .option('--port <port>', 'to listen on (PORTLINE_PORT, 4400)')
+    .option('--host <host>', 'to listen on', DEFAULT_HOST)
+    .option('--data <folder>', 'where everything is kept (PORTLINE_DATA, .portline)')
+    .option('--public-url <url>', 'the address Bitrix24 reaches this server at')
+    .addHelpText('after', HELP)
+    .action((path: string, options: StartOptions) => start(env, output, path, options))
+}
+
+/** Errors: CONFIG_INVALID, those of loadApp and of startAppSide. */
+async function start(env: Environment, output: Output, path: string, options: StartOptions): Promise<void> {
+  const signal = new StopSignal()
+  const credentials = credentialsSetting(env)
+  const authServers = authServersSetting(env)
+  const publicUrl = publicUrlSetting(options.publicUrl)
+  const app = await loadApp(path)
+  const appSide = await startAppSide({
+    apps: [{ app, ...credentials }],
+    host: options.host,
+    port: portSetting(env, 'PORTLINE_PORT', options.port),
+    dataDir: dataDirSetting(env, options.data),
+    authServers,
+    log: createLog(logLevelSetting(env, 'info')),
+    ...secretSettings(env),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+  })
+  const base = `${publicUrl ?? appSide.url}/apps/${app.name}`
+  output.out(facts([
+    ['App side', appSide.url], ['Events', `${base}/events`], ['Install page', `${base}/install`], ['Trusts', authServers.join(', ')],
+  ]))
+  await signal.received
+  await signal.stop(output, [() => appSide.stop()])
+}

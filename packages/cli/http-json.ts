@@ -1,0 +1,42 @@
+import { CodedError } from '@portline/wire/errors.ts'
+import { isErrorCode } from './failure.ts'
+
+/** The operator API and the portal's control API, as the command line and the demo use them: JSON over HTTP. */
+export interface JsonClient {
+  /** Errors: SERVER_UNREACHABLE, and whatever code the server answers with. */
+  get<Answer>(path: string): Promise<Answer>
+  post<Answer>(path: string, body?: object): Promise<Answer>
+}
+
+/** An install page may ask an authorization server and the portal; both have 10 s. */
+const ANSWER_MS = 30_000
+
+export function jsonClient(baseUrl: string, token?: string): JsonClient {
+  const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
+    const url = `${baseUrl}${path}`
+    const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : JSON_BODY) }
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const init: RequestInit = { method, headers, signal, redirect: 'error', ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    const response = await fetch(url, init).catch((cause: unknown) => {
+      throw new CodedError('SERVER_UNREACHABLE', `${baseUrl} does not answer`, { cause })
+    })
+    const answer: unknown = await response.json().catch(() => undefined)
+    if (!response.ok || answer === undefined) throw refusal(baseUrl, response.status, answer)
+    // Both ends of these APIs are built from the same types and run from the same version.
+    return answer as Answer
+  }
+  return { get: (path) => request('GET', path), post: (path, body) => request('POST', path, body) }
+}
+
+const JSON_BODY = { 'content-type': 'application/json' }
+
+function refusal(baseUrl: string, status: number, answer: unknown): CodedError {
+  const code = field(answer, 'error')
+  if (!isErrorCode(code)) return new CodedError('SERVER_UNREACHABLE', `${baseUrl} answered ${status}, and not as Portline does`)
+  return new CodedError(code, field(answer, 'error_description') || undefined)
+}
+
+function field(answer: unknown, name: string): string {
+  const value: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : undefined
+  return typeof value === 'string' ? value : ''
+}

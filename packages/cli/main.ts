@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { addDemoCommand } from './commands/demo.ts'
+import { addDevCommand } from './commands/dev.ts'
+import { addEventsCommand } from './commands/events.ts'
+import { addInstallationsCommand } from './commands/installations.ts'
+import { addPortalCommand } from './commands/portal.ts'
+import { addStartCommand } from './commands/start.ts'
+import { failureText } from './failure.ts'
+import { standardOutput } from './output.ts'
+import type { Output } from './output.ts'
+import type { Environment } from './settings.ts'
+
+const HELP = `
+Examples:
+  portline dev                      a local portal and an app side with the example app
+  portline demo                     one event of each kind, the whole way, unattended
+  portline start ./app.ts           the app side alone
+  portline events list --state dead
+
+Help on a command: portline <command> --help`
+
+/** Runs one command and answers with its exit code: 0 when it did what was asked. */
+export async function main(args: readonly string[], env: Environment = process.env, output: Output = standardOutput): Promise<number> {
+  const program = createProgram(env, output)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    // Commander has said what was wrong already; --help and --version end in one of these too.
+    if (error instanceof CommanderError) return error.exitCode
+    output.err(failureText(error, args.includes('--json')).trimEnd())
+    return 1
+  }
+}
+
+function createProgram(env: Environment, output: Output): Command {
+  const program = new Command('portline')
+    .description('The app side of Bitrix24, and a local Bitrix24 portal')
+    .version(version())
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .showHelpAfterError('Help: portline --help')
+    .configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: (text) => output.err(text.trimEnd()) })
+  for (const add of [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand]) {
+    add(program, env, output)
+  }
+  return program
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
+}

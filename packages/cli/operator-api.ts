@@ -1,0 +1,23 @@
+import type { attemptView, EventView, historyOf, InstallationView } from 'portline/serve/views.ts'
+
+/** What the operator API answers (docs/operator-api.md), typed by the code that answers. */
+export type { EventView, InstallationView }
+
+export type EventDetail = EventView & {
+  readonly history: ReturnType<typeof historyOf>
+  readonly attemptLog: readonly ReturnType<typeof attemptView>[]
+}
+
+export interface EventList {
+  readonly events: readonly EventView[]
+  readonly next: string | null
+}
+
+export interface InstallationList {
+  readonly installations: readonly InstallationView[]
+}
+
+export interface Replayed {
+  readonly id: string
+  readonly state: string
+}

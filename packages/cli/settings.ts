@@ -1,0 +1,113 @@
+import { resolve } from 'node:path'
+import type { LogLevel } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { PUBLIC_AUTH_SERVERS } from '@portline/wire/oauth.ts'
+
+/** Every setting of the command line, read and checked in one place. Errors of all: CONFIG_INVALID naming the setting. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export const DEFAULT_HOST = '127.0.0.1'
+export const DEFAULT_PORTS = { PORTLINE_PORT: 4400, PORTAL_PORT: 4480, OAUTH_PORT: 4470 } as const
+const DEFAULT_DATA_DIR = '.portline'
+const HIGHEST_PORT = 65_535
+const LOG_LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
+
+/** A port from the environment; an option of the command line is read with readPort and wins. */
+export function portSetting(env: Environment, name: keyof typeof DEFAULT_PORTS, option?: string): number {
+  if (option !== undefined) return readPort(option, 'the port')
+  return readPort(given(env, name) ?? String(DEFAULT_PORTS[name]), name)
+}
+
+export function readPort(text: string, name: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= HIGHEST_PORT)) throw invalid(name, `"${text}" is no port: 0 (any free one) to ${HIGHEST_PORT}`)
+  return port
+}
+
+/** Absolute. */
+export function dataDirSetting(env: Environment, option?: string): string {
+  return resolve(option ?? given(env, 'PORTLINE_DATA') ?? DEFAULT_DATA_DIR)
+}
+
+export interface Credentials {
+  readonly clientId: string
+  readonly clientSecret: string
+}
+
+export function credentialsSetting(env: Environment): Credentials {
+  const clientId = given(env, 'B24_CLIENT_ID')
+  const clientSecret = given(env, 'B24_CLIENT_SECRET')
+  if (clientId !== undefined && clientSecret !== undefined) return { clientId, clientSecret }
+  const missing = [clientId === undefined && 'B24_CLIENT_ID', clientSecret === undefined && 'B24_CLIENT_SECRET'].filter(Boolean)
+  throw new CodedError('CONFIG_INVALID', `${missing.join(' and ')} must be set: the application's card in Bitrix24 shows them`)
+}
+
+/** The two public authorization servers and those of PORTLINE_AUTH_SERVERS, comma-separated. */
+export function authServersSetting(env: Environment): string[] {
+  const own = (given(env, 'PORTLINE_AUTH_SERVERS') ?? '').split(',').map((text) => text.trim()).filter((text) => text !== '')
+  return [...new Set([...PUBLIC_AUTH_SERVERS, ...own.map(authServerOrigin)])]
+}
+
+/** client_secret travels to these servers: never in the clear over a network, never to a mistyped path. */
+function authServerOrigin(text: string): string {
+  const url = readUrl(text, 'PORTLINE_AUTH_SERVERS')
+  if (url.href !== `${url.origin}/`) throw invalid('PORTLINE_AUTH_SERVERS', `"${shownUrl(url)}" must be an origin: scheme, host and port only`)
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw invalid('PORTLINE_AUTH_SERVERS', `${url.origin} must be https: plain http is for this machine only`)
+  }
+  return url.origin
+}
+
+/** The address Bitrix24 reaches this server at, without a trailing slash. */
+export function publicUrlSetting(option: string | undefined): string | undefined {
+  if (option === undefined) return undefined
+  const url = readUrl(option, '--public-url')
+  if (url.search !== '' || url.hash !== '') throw invalid('--public-url', 'it must have no query and no fragment')
+  return url.href.replace(/\/+$/, '')
+}
+
+/** Where the operator API is asked. */
+export function serverUrlSetting(env: Environment): string {
+  const text = given(env, 'PORTLINE_URL') ?? `http://${DEFAULT_HOST}:${portSetting(env, 'PORTLINE_PORT')}`
+  return readUrl(text, 'PORTLINE_URL').href.replace(/\/+$/, '')
+}
+
+export function logLevelSetting(env: Environment, fallback: LogLevel): LogLevel {
+  const text = given(env, 'PORTLINE_LOG') ?? fallback
+  const level = LOG_LEVELS.find((name) => name === text)
+  if (level === undefined) throw invalid('PORTLINE_LOG', `"${text}" is none of ${LOG_LEVELS.join(', ')}`)
+  return level
+}
+
+/** What both ways of starting an app side take from the environment besides. */
+export function secretSettings(env: Environment): { operatorToken?: string; sealingKey?: string } {
+  const operatorToken = given(env, 'PORTLINE_OPERATOR_TOKEN')
+  const sealingKey = given(env, 'PORTLINE_KEY')
+  return { ...(operatorToken === undefined ? {} : { operatorToken }), ...(sealingKey === undefined ? {} : { sealingKey }) }
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** Set to nothing is not set. */
+function given(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim()
+  return value === '' ? undefined : value
+}
+
+function readUrl(text: string, name: string): URL {
+  const url = URL.parse(text)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) throw invalid(name, 'it must be an http or https address')
+  if (url.username !== '' || url.password !== '') throw invalid(name, 'it must hold no user name and password')
+  return url
+}
+
+/** A query may hold a secret. */
+function shownUrl(url: URL): string {
+  return `${url.origin}${url.pathname}`
+}
+
+function invalid(name: string, problem: string): CodedError {
+  return new CodedError('CONFIG_INVALID', `${name}: ${problem}`)
+}

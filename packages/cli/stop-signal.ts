@@ -1,0 +1,28 @@
+import type { Output } from './output.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Handlers have 30 s, but a person who pressed Ctrl-C does not wait that long; what was acknowledged is on disk anyway. */
+const STOP_WITHIN_MS = 10_000
+
+/**
+ * Waits for a signal from the moment it is made, so that one that comes during the start is not lost. A repeated signal
+ * (Ctrl-C reaches a child twice) changes nothing.
+ */
+export class StopSignal {
+  readonly received: Promise<void>
+
+  constructor() {
+    this.received = new Promise((resolve) => {
+      for (const signal of SIGNALS) process.on(signal, () => resolve())
+    })
+  }
+
+  async stop(output: Output, parts: readonly (() => Promise<void>)[]): Promise<void> {
+    const deadline = setTimeout(() => {
+      output.err(`Not stopped within ${STOP_WITHIN_MS / 1_000} s; what was answered 200 is on disk and goes on at the next start.`)
+      process.exit(1)
+    }, STOP_WITHIN_MS)
+    for (const part of parts) await part()
+    clearTimeout(deadline)
+  }
+}

@@ -1,0 +1,26 @@
+import Table from 'cli-table3'
+import { printable } from './printable.ts'
+
+const NO_BORDERS = {
+  'top': '', 'top-mid': '', 'top-left': '', 'top-right': '', 'bottom': '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  'left': '', 'left-mid': '', 'mid': '', 'mid-mid': '', 'right': '', 'right-mid': '', 'middle': '  ',
+}
+const NO_STYLE = { 'head': [], 'border': [], 'padding-left': 0, 'padding-right': 0 }
+
+/** A plain table: nothing but text, so that it reads the same in a terminal, a pipe and a log. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const made = new Table({ head: [...head], chars: NO_BORDERS, style: NO_STYLE })
+  made.push(...rows.map((row) => row.map(printable)))
+  return trimLines(made.toString())
+}
+
+/** Names and values under each other; what has no value is left out. */
+export function facts(pairs: readonly (readonly [name: string, value: string | number | null | undefined])[]): string {
+  const shown = pairs.flatMap(([name, value]) => (value === null || value === undefined || value === '' ? [] : [[name, String(value)] as const]))
+  const width = Math.max(0, ...shown.map(([name]) => name.length))
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value).replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`).join('\n')
+}
+
+function trimLines(text: string): string {
+  return text.split('\n').map((line) => line.trimEnd()).join('\n')
+}
