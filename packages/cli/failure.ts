@@ -2,6 +2,9 @@ import { CodedError, ERROR_TABLE } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { printable } from './printable.ts'
 
+/** Ends the command with exit code 1 without another word: what was wrong has been said. */
+export class AlreadyReported extends Error {}
+
 /** How a failure looks on stderr: two lines for people, one JSON object for programs. */
 export function failureText(error: unknown, json: boolean): string {
   const { code, description } = describe(error)

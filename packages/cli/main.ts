@@ -6,7 +6,7 @@ import { addEventsCommand } from './commands/events.ts'
 import { addInstallationsCommand } from './commands/installations.ts'
 import { addPortalCommand } from './commands/portal.ts'
 import { addStartCommand } from './commands/start.ts'
-import { failureText } from './failure.ts'
+import { AlreadyReported, failureText } from './failure.ts'
 import { standardOutput } from './output.ts'
 import type { Output } from './output.ts'
 import type { Environment } from './settings.ts'
@@ -29,6 +29,7 @@ export async function main(args: readonly string[], env: Environment = process.e
   } catch (error) {
     // Commander has said what was wrong already; --help and --version end in one of these too.
     if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof AlreadyReported) return 1
     output.err(failureText(error, args.includes('--json')).trimEnd())
     return 1
   }

@@ -61,5 +61,7 @@ test('the unmodified SDK shows Bitrix24 errors by their code', async () => {
   const world = await startWorld({ clock: new VirtualClock(Date.now()) })
   const client = makeClient(world, await installUiApp(world), inAnHour())
   const failure = client.actions.v2.call.make({ method: 'event.bind', params: {} })
-  await expect(failure.then((result) => result.isSuccess)).resolves.toBe(false)
+  await expect(failure).rejects.toMatchObject({
+    code: 'ERROR_ARGUMENT', status: 400, message: "Argument 'EVENT' is null or empty",
+  })
 })

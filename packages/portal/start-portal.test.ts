@@ -20,16 +20,17 @@ function stateFile(): string {
 }
 
 test('the same seed and the same calls give the same bodies', async () => {
-  const bodies = async (seed: string): Promise<string[]> => {
-    const world = await startWorld({ seed })
-    await playAll(world)
-    return world.receiver.received.map(({ path, query, body }) => withoutAddresses(world, `${path}?${query}\n${body}`))
-  }
-  const first = await bodies('one')
+  const first = await bodiesOf('one')
   expect(first).toHaveLength(5)
-  expect(await bodies('one')).toEqual(first)
-  expect(await bodies('two')).not.toEqual(first)
+  expect(await bodiesOf('one')).toEqual(first)
+  expect(await bodiesOf('two')).not.toEqual(first)
 })
+
+async function bodiesOf(seed: string): Promise<string[]> {
+  const world = await startWorld({ seed })
+  await playAll(world)
+  return world.receiver.received.map(({ path, query, body }) => withoutAddresses(world, `${path}?${query}\n${body}`))
+}
 
 /** Install, install event, a test event, an update and an uninstall. */
 async function playAll(world: TestWorld): Promise<void> {
@@ -79,7 +80,9 @@ test.each(['not json', '{}', '{"format":2}'])('a state file that holds %s is ref
   const folder = mkdtempSync(join(tmpdir(), 'portal-'))
   folders.push(folder)
   writeFileSync(join(folder, 'state.json'), content)
-  await expect(startPortal({ port: 0, oauthPort: 0, stateFile: join(folder, 'state.json') })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  await expect(
+    startPortal({ port: 0, oauthPort: 0, stateFile: join(folder, 'state.json') }),
+  ).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
 })
 
 test('a snapshot starts a second portal with the same member_id and apps', async () => {

@@ -66,7 +66,9 @@ export class Control {
   }
 
   /** `user_id`: an administrator, 1 when left out. */
-  async install(clientId: string, options: { user_id?: number | undefined; language?: string | undefined } = {}): Promise<ActionAnswer> {
+  async install(
+    clientId: string, options: { user_id?: number | undefined; language?: string | undefined } = {},
+  ): Promise<ActionAnswer> {
     const app = this.#app(clientId)
     const { user_id = ADMIN_ID, language = app.language } = parseInput(controlSchemas.install, options)
     return this.#acted(app, await installApp(this.#context, app, user_id, language))
@@ -127,7 +129,10 @@ export class Control {
     const { active, user_id = ADMIN_ID } = parseInput(controlSchemas.connector, options)
     const { app, connector } = this.#connector(connectorId)
     this.#line(line)
-    if (!active) return this.#switched(line, connector, switchOff(this.#context, portalHit(user_id && this.#user(user_id)), connector, line))
+    if (!active) {
+      const hit = portalHit(user_id && this.#user(user_id))
+      return this.#switched(line, connector, switchOff(this.#context, hit, connector, line))
+    }
     const page = await openConnectorSettings(this.#context, app, connector, line, this.#user(user_id))
     return { ...this.#switched(line, connector, NOTHING_RAISED), page }
   }
@@ -136,7 +141,9 @@ export class Control {
   fireEvent(options: { event: string; data?: unknown; user_id?: number | undefined; client_id?: string | undefined }): Raised {
     const { event, data, user_id = ADMIN_ID, client_id } = parseInput(controlSchemas.event, options)
     if (client_id !== undefined) this.#app(client_id)
-    if (client_id === undefined && ONE_APP_EVENTS.has(event)) throw new CodedError('BAD_REQUEST', `client_id: ${event} is always about one app`)
+    if (client_id === undefined && ONE_APP_EVENTS.has(event)) {
+      throw new CodedError('BAD_REQUEST', `client_id: ${event} is always about one app`)
+    }
     const phpData = data === undefined ? null : asPhpValue(data)
     const onlyFor = client_id ?? connectorOwner(this.#context, event, phpData)
     return raiseEvent(this.#context, portalHit(user_id && this.#user(user_id)), { event, data: phpData, onlyFor })
@@ -146,7 +153,9 @@ export class Control {
     return viewHandlers(this.#context)
   }
 
-  deliveries(options: { after?: number | undefined; limit?: number | undefined } = {}): { deliveries: Delivery[]; last_id: number } {
+  deliveries(
+    options: { after?: number | undefined; limit?: number | undefined } = {},
+  ): { deliveries: Delivery[]; last_id: number } {
     const { after = 0, limit = DEFAULT_PAGE } = parseInput(controlSchemas.deliveries, options)
     return { deliveries: this.#context.queue.log.list(after, limit), last_id: this.#context.queue.log.lastId }
   }
@@ -179,7 +188,9 @@ export class Control {
   #connector(id: string): { app: App; connector: Connector } {
     const connector = this.#context.world.connector(id.toLowerCase())
     const app = connector === undefined ? undefined : this.#context.world.app(connector.clientId)
-    if (connector === undefined || app === undefined) throw new CodedError('NOT_FOUND', `No app has registered the connector ${id}`)
+    if (connector === undefined || app === undefined) {
+      throw new CodedError('NOT_FOUND', `No app has registered the connector ${id}`)
+    }
     return { app, connector }
   }
 
@@ -195,4 +206,6 @@ export class Control {
 }
 
 /** Their callbacks veto every row of another app (rest_provider.php). */
-const ONE_APP_EVENTS = new Set(['ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPUNINSTALL', 'ONAPPPAYMENT', 'ONAPPMETHODCONFIRM', 'ONAPPTEST'])
+const ONE_APP_EVENTS = new Set([
+  'ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPUNINSTALL', 'ONAPPPAYMENT', 'ONAPPMETHODCONFIRM', 'ONAPPTEST',
+])

@@ -9,7 +9,9 @@ const LOOPBACK_ADDRESSES = /^(127\.|::1$|::ffff:127\.)/
  * point here (DNS rebinding), not a page of another site in this machine's browser. FOREIGN_HOST, FOREIGN_ORIGIN.
  */
 export function requireOwnMachine(request: FastifyRequest): void {
-  if (!LOOPBACK_ADDRESSES.test(request.socket.remoteAddress ?? '')) throw new CodedError('FOREIGN_HOST', 'The control API is open on loopback only')
+  if (!LOOPBACK_ADDRESSES.test(request.socket.remoteAddress ?? '')) {
+    throw new CodedError('FOREIGN_HOST', 'The control API is open on loopback only')
+  }
   const host = request.headers.host ?? ''
   const hostname = URL.parse(`http://${host}`)?.hostname
   if (hostname === undefined || !LOOPBACK_NAMES.has(hostname)) throw new CodedError('FOREIGN_HOST')

@@ -47,12 +47,14 @@ function addLifecycleRoutes(face: FastifyInstance, control: Control): void {
     control.payment(clientIdOf(request), parseInput(controlSchemas.payment, bodyOf(request))))
 }
 
+const connectorPath = z.object({ line: z.coerce.number().int().positive(), connector: z.string() })
+
 function addLineRoutes(face: FastifyInstance, control: Control): void {
   face.get('/lines', async () => ({ lines: control.lines() }))
   face.post('/lines', async (request, reply) =>
     reply.code(201).send({ line: control.addLine(parseInput(controlSchemas.line, bodyOf(request))), queued: 0 }))
   face.post('/lines/:line/connectors/:connector', async (request) => {
-    const { line, connector } = parseInput(z.object({ line: z.coerce.number().int().positive(), connector: z.string() }), request.params)
+    const { line, connector } = parseInput(connectorPath, request.params)
     return control.switchConnector(line, connector, parseInput(controlSchemas.connector, bodyOf(request)))
   })
 }
@@ -60,7 +62,8 @@ function addLineRoutes(face: FastifyInstance, control: Control): void {
 function addQueueRoutes(face: FastifyInstance, control: Control): void {
   face.post('/events', async (request) => control.fireEvent(parseInput(controlSchemas.event, bodyOf(request))))
   face.get('/handlers', async () => ({ handlers: control.handlers() }))
-  face.get('/deliveries', async (request) => control.deliveries(parseInput(controlSchemas.deliveries, { ...asObject(request.query) })))
+  face.get('/deliveries', async (request) =>
+    control.deliveries(parseInput(controlSchemas.deliveries, { ...asObject(request.query) })))
   face.post('/queue/drain', async () => {
     await control.drain()
     return { queued: 0, last_id: control.deliveries({ limit: 1 }).last_id }

@@ -102,5 +102,7 @@ export interface HandlerView {
 }
 
 export function viewHandlers(context: PortalContext): HandlerView[] {
-  return context.world.handlers().map(({ id, clientId, event, url, userId }) => ({ id, client_id: clientId, event, handler: url, user_id: userId }))
+  return context.world.handlers().map(({ id, clientId, event, url, userId }) => ({
+    id, client_id: clientId, event, handler: url, user_id: userId,
+  }))
 }

@@ -18,7 +18,10 @@ test.each([
   [{ grant_type: 'password' }, 400, { error: 'unsupported_grant_type' }],
   [{ grant_type: 'refresh_token', client_id: 'local.0.0' }, 200, { error: 'wrong_client' }],
   [{ grant_type: 'refresh_token', client_id: CLIENT_ID, client_secret: 'no' }, 400, { error: 'invalid_client' }],
-  [{ grant_type: 'refresh_token', ...CREDENTIALS }, 400, { error: 'invalid_request', error_description: 'No "refresh_token" parameter found' }],
+  [
+    { grant_type: 'refresh_token', ...CREDENTIALS }, 400,
+    { error: 'invalid_request', error_description: 'No "refresh_token" parameter found' },
+  ],
   [{ grant_type: 'authorization_code', ...CREDENTIALS }, 400, { error: 'invalid_request' }],
   [{ grant_type: 'authorization_code', ...CREDENTIALS, code: 'ab' }, 400, { error: 'invalid_grant' }],
   [{ grant_type: 'refresh_token', ...CREDENTIALS, refresh_token: '0'.repeat(70) }, 400, { error: 'invalid_grant' }],
@@ -41,7 +44,9 @@ test('a refresh token gives a new pair, by query, form and JSON', async () => {
   })
   const grant = { grant_type: 'refresh_token', ...CREDENTIALS }
   const url = `${world.portal.oauthUrl}/oauth/token/`
-  const byForm = await send(url, { method: 'POST', body: new URLSearchParams({ ...grant, refresh_token: String(first.body['refresh_token']) }) })
+  const byForm = await send(
+    url, { method: 'POST', body: new URLSearchParams({ ...grant, refresh_token: String(first.body['refresh_token']) }) },
+  )
   const byJson = await send(url, {
     method: 'POST', headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ ...grant, refresh_token: byForm.body['refresh_token'] }),
@@ -62,7 +67,9 @@ test('an access token ends after an hour, a refresh token after 180 days', async
   const world = await startWorld()
   const { accessToken, refreshToken } = await installUiApp(world)
   await world.clock.advance(ACCESS_TOKEN_LIFETIME_S * 1_000)
-  expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({ status: 401, body: { error: 'expired_token' } })
+  expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({
+    status: 401, body: { error: 'expired_token' },
+  })
   await world.clock.advance((REFRESH_TOKEN_LIFETIME_S - ACCESS_TOKEN_LIFETIME_S) * 1_000)
   expect(await renew(world, refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
 })
@@ -71,7 +78,9 @@ test("another client's refresh token is no grant", async () => {
   const world = await startWorld()
   const { refreshToken } = await installUiApp(world)
   registerUiApp(world, 'local.other')
-  const answer = await token(world, { grant_type: 'refresh_token', client_id: 'local.other', client_secret: CLIENT_SECRET, refresh_token: refreshToken })
+  const answer = await token(
+    world, { grant_type: 'refresh_token', client_id: 'local.other', client_secret: CLIENT_SECRET, refresh_token: refreshToken },
+  )
   expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
 })
 
@@ -134,7 +143,9 @@ test("the server's app.info refuses with 401 and a code", async () => {
   expect(await send(url)).toMatchObject({ status: 401, body: { error: 'NO_AUTH_FOUND' } })
   expect(await send(`${url}?auth=forged`)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
   expect(await send(`${url}?auth=${refreshToken}`)).toMatchObject({ status: 401, body: { error: 'invalid_token' } })
-  expect(await send(`${url}?client_id=${CLIENT_ID}&client_secret=no`)).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+  expect(await send(`${url}?client_id=${CLIENT_ID}&client_secret=no`)).toMatchObject({
+    status: 401, body: { error: 'invalid_client' },
+  })
   await world.clock.advance(ACCESS_TOKEN_LIFETIME_S * 1_000)
   expect(await send(`${url}?auth=${accessToken}`)).toMatchObject({ status: 401, body: { error: 'expired_token' } })
   await control(world.portal, `/apps/${CLIENT_ID}/uninstall`, { clean: true })

@@ -18,7 +18,8 @@ export function addOAuthRoutes(server: FastifyInstance, context: PortalContext):
   const appInfo = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const startMs = context.clock.now()
     const answer = serverAppInfo(context, paramsOf(request))
-    await (isFailure(answer) ? sendFailure(reply, answer) : reply.send({ result: answer, time: restTime(startMs, context.clock.now()) }))
+    const time = restTime(startMs, context.clock.now())
+    await (isFailure(answer) ? sendFailure(reply, answer) : reply.send({ result: answer, time }))
   }
   for (const url of ['/oauth/token/', '/oauth/token']) server.route({ method: ['GET', 'POST'], url, handler: token })
   for (const url of ['/rest/app.info', '/rest/app.info/', '/rest/app.info.json', '/rest//app.info']) {
@@ -32,8 +33,9 @@ export function addAuthorizeRoute(server: FastifyInstance, context: PortalContex
     server.get(url, async (request, reply) => {
       const answer = authorize(context, paramsOf(request))
       if ('redirectTo' in answer) return reply.redirect(answer.redirectTo, 302)
-      const text = 'code' in answer ? `<p>Code for the application: <code>${answer.code}</code></p>` : `<p>${escapeHtml(answer.error)}</p>`
-      return reply.code('code' in answer ? 200 : 403).type('text/html; charset=utf-8').send(page('Authorization', text))
+      const text = 'code' in answer ? `Code for the application: <code>${answer.code}</code>` : escapeHtml(answer.error)
+      const html = page('Authorization', `<p>${text}</p>`)
+      return reply.code('code' in answer ? 200 : 403).type('text/html; charset=utf-8').send(html)
     })
   }
 }

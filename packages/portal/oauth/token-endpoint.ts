@@ -13,7 +13,7 @@ export interface OAuthFailure {
   readonly text?: string
 }
 
-/** Errors of the token endpoint (settings/oauth/error-codes.md; statuses from what SDKs met). docs/portal/fidelity.md has the choices. */
+/** Errors of the token endpoint (settings/oauth/error-codes.md; statuses from what SDKs met; docs/portal/fidelity.md). */
 const FAILURES = {
   grantTypeMissing: { status: 400, error: 'invalid_request', text: 'Invalid grant_type parameter or parameter missing' },
   grantTypeUnknown: { status: 400, error: 'unsupported_grant_type' },

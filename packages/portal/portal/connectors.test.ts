@@ -22,8 +22,13 @@ function activateInSettings(world: TestWorld): void {
     if (form['PLACEMENT'] !== 'SETTING_CONNECTOR') return
     const options = JSON.parse(field(form, 'PLACEMENT_OPTIONS'))
     const auth = field(form, 'AUTH_ID')
-    await call(world.portal, 'imconnector.activate', { auth, CONNECTOR, LINE: Number(options.LINE), ACTIVE: Number(options.ACTIVE_STATUS) })
-    await call(world.portal, 'imconnector.connector.data.set', { auth, CONNECTOR, LINE: options.LINE, DATA: { ID: 'c1', NAME: 'Site' } })
+    await call(
+      world.portal, 'imconnector.activate',
+      { auth, CONNECTOR, LINE: Number(options.LINE), ACTIVE: Number(options.ACTIVE_STATUS) },
+    )
+    await call(
+      world.portal, 'imconnector.connector.data.set', { auth, CONNECTOR, LINE: options.LINE, DATA: { ID: 'c1', NAME: 'Site' } },
+    )
   }
 }
 
@@ -40,7 +45,9 @@ test('switching a connector on opens its settings page, where the app switches i
   })
   activateInSettings(world)
   const answer = await control(world.portal, `/lines/${LINE}/connectors/${CONNECTOR}`, { active: true })
-  expect(answer.body).toMatchObject({ active: true, queued: 0, line: { connectors: [{ connector: CONNECTOR, status: true, data: { ID: 'c1', NAME: 'Site' } }] } })
+  expect(answer.body).toMatchObject({
+    active: true, queued: 0, line: { connectors: [{ connector: CONNECTOR, status: true, data: { ID: 'c1', NAME: 'Site' } }] },
+  })
   expect((await call(world.portal, 'imconnector.status', { auth: accessToken, CONNECTOR, LINE })).body['result']).toEqual({
     LINE, CONNECTOR, ERROR: false, CONFIGURED: true, STATUS: true,
   })
@@ -51,7 +58,9 @@ test.each([[1, true], [0, false]])('switched off with user %i on the hit, the ev
   await withConnector(world)
   activateInSettings(world)
   await world.portal.control.switchConnector(LINE, CONNECTOR, { active: true })
-  expect(await world.portal.control.switchConnector(LINE, CONNECTOR, { active: false, user_id: userId })).toMatchObject({ active: false, queued: 1 })
+  expect(
+    await world.portal.control.switchConnector(LINE, CONNECTOR, { active: false, user_id: userId }),
+  ).toMatchObject({ active: false, queued: 1 })
   await world.settle()
   const { body, form } = last(world.receiver)
   expect(body.startsWith(
@@ -75,10 +84,14 @@ test('only the app that registered the connector hears of it', async () => {
   const { accessToken } = await withConnector(world)
   const other = await installUiApp(world, ['ONIMCONNECTORSTATUSDELETE'], OTHER_CLIENT_ID)
   await call(world.portal, 'imconnector.activate', { auth: accessToken, CONNECTOR, LINE, ACTIVE: 1 })
-  expect((await call(world.portal, 'imconnector.activate', { auth: other.accessToken, CONNECTOR, LINE, ACTIVE: 0 })).body['result']).toBe(false)
+  expect(
+    (await call(world.portal, 'imconnector.activate', { auth: other.accessToken, CONNECTOR, LINE, ACTIVE: 0 })).body['result'],
+  ).toBe(false)
   const answer = await world.portal.control.switchConnector(LINE, CONNECTOR, { active: false })
   expect(answer).toMatchObject({ queued: 1, skipped: [{ client_id: OTHER_CLIENT_ID, reason: 'FOREIGN_APP' }] })
-  expect(world.portal.control.fireEvent({ event: 'ONIMCONNECTORMESSAGEADD', data: { CONNECTOR, LINE, MESSAGES: [] } }).queued).toBe(0)
+  expect(
+    world.portal.control.fireEvent({ event: 'ONIMCONNECTORMESSAGEADD', data: { CONNECTOR, LINE, MESSAGES: [] } }).queued,
+  ).toBe(0)
 })
 
 test('unregistering switches the connector off on its lines first', async () => {
@@ -86,10 +99,14 @@ test('unregistering switches the connector off on its lines first', async () => 
   const { accessToken } = await withConnector(world)
   const { id } = world.portal.control.addLine({ name: 'Second' })
   expect(id).toBe(108)
-  for (const line of [LINE, id]) await call(world.portal, 'imconnector.activate', { auth: accessToken, CONNECTOR, LINE: line, ACTIVE: 'Y' })
+  for (const line of [LINE, id]) {
+    await call(world.portal, 'imconnector.activate', { auth: accessToken, CONNECTOR, LINE: line, ACTIVE: 'Y' })
+  }
   await call(world.portal, 'imconnector.unregister', { auth: accessToken, ID: CONNECTOR })
   await world.settle()
-  expect(events(world.receiver).map(({ form }) => form['data'])).toEqual([{ connector: CONNECTOR, line: '107' }, { connector: CONNECTOR, line: '108' }])
+  expect(events(world.receiver).map(({ form }) => form['data'])).toEqual([
+    { connector: CONNECTOR, line: '107' }, { connector: CONNECTOR, line: '108' },
+  ])
   expect((await control(world.portal, `/lines/${LINE}/connectors/${CONNECTOR}`, { active: true })).status).toBe(404)
 })
 
@@ -109,7 +126,10 @@ test.each([
   [{ ID: 'a' }, 'NAME_REQUIRED'],
   [{ ID: 'a', NAME: 'N', ICON: {} }, 'ICON_REQUIRED'],
   [{ ID: 'a', NAME: 'N', ICON: { DATA_IMAGE: 'x' } }, 'NO_PLACEMENT_HANDLER'],
-  [{ ID: 'livechat', NAME: 'N', ICON: { DATA_IMAGE: 'x' }, PLACEMENT_HANDLER: 'http://127.0.0.1/' }, 'APPLICATION_REGISTRATION_ERROR'],
+  [
+    { ID: 'livechat', NAME: 'N', ICON: { DATA_IMAGE: 'x' }, PLACEMENT_HANDLER: 'http://127.0.0.1/' },
+    'APPLICATION_REGISTRATION_ERROR',
+  ],
 ])('imconnector.register of %j fails with HTTP 200 and %s', async (card, error) => {
   const world = await startWorld()
   const { accessToken } = await installUiApp(world)
@@ -120,10 +140,14 @@ test.each([
 test('imconnector.list names built-in and registered connectors, to administrators only', async () => {
   const world = await startWorld()
   const { accessToken } = await withConnector(world)
-  expect((await call(world.portal, 'imconnector.list', { auth: accessToken })).body['result']).toMatchObject({ livechat: 'Live Chat', [CONNECTOR]: 'Site chat' })
+  expect((await call(world.portal, 'imconnector.list', { auth: accessToken })).body['result']).toMatchObject({
+    livechat: 'Live Chat', [CONNECTOR]: 'Site chat',
+  })
   await world.portal.control.open(CLIENT_ID, { user_id: 2 })
   const employee = field(last(world.receiver).form, 'AUTH_ID')
-  expect(await call(world.portal, 'imconnector.list', { auth: employee })).toMatchObject({ status: 400, body: { error: 'ACCESS_DENIED' } })
+  expect(await call(world.portal, 'imconnector.list', { auth: employee })).toMatchObject({
+    status: 400, body: { error: 'ACCESS_DENIED' },
+  })
 })
 
 test.each([

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { TestWorld } from '../test-support/world.ts'
-import { call, CLIENT_ID, CLIENT_SECRET, control, events, field, installUiApp, last, send, startWorld } from '../test-support/world.ts'
+import {
+  call, CLIENT_ID, CLIENT_SECRET, control, events, field, installUiApp, last, send, startWorld,
+} from '../test-support/world.ts'
 
 const OTHER_CLIENT_ID = 'local.0f0f0f0f0f0f0f.87654321'
 
@@ -11,7 +13,9 @@ test('without a user on the hit an event carries no tokens', async () => {
   await world.settle()
   const { form } = last(world.receiver)
   expect(form).toMatchObject({ event: 'ONCRMLEADADD', data: { FIELDS: { ID: '5' } } })
-  expect(Object.keys(Object(form['auth']))).toEqual(['domain', 'client_endpoint', 'server_endpoint', 'member_id', 'application_token'])
+  expect(Object.keys(Object(form['auth']))).toEqual([
+    'domain', 'client_endpoint', 'server_endpoint', 'member_id', 'application_token',
+  ])
 })
 
 test('an ordinary event carries tokens without a refresh_token', async () => {
@@ -25,7 +29,9 @@ test('an ordinary event carries tokens without a refresh_token', async () => {
     'application_token',
   ])
   expect(form['data']).toBeUndefined()
-  expect((await call(world.portal, 'profile', { auth: field(form, 'auth', 'access_token') })).body).toMatchObject({ result: { ID: '2', ADMIN: false } })
+  expect((await call(world.portal, 'profile', { auth: field(form, 'auth', 'access_token') })).body).toMatchObject({
+    result: { ID: '2', ADMIN: false },
+  })
 })
 
 test('the same address bound by two users gets two deliveries, each as its own user', async () => {
@@ -35,7 +41,9 @@ test('the same address bound by two users gets two deliveries, each as its own u
   await call(world.portal, 'event.bind', { auth: accessToken, event: 'ONAPPTEST', handler, auth_type: 2 })
   await call(world.portal, 'event.test', { auth: accessToken })
   await world.settle()
-  expect(events(world.receiver).map(({ form }) => [form['event_handler_id'], field(form, 'auth', 'user_id')])).toEqual([['1', '1'], ['2', '2']])
+  expect(
+    events(world.receiver).map(({ form }) => [form['event_handler_id'], field(form, 'auth', 'user_id')]),
+  ).toEqual([['1', '1'], ['2', '2']])
 })
 
 test('what is equal in client, address, event, user and data goes out once per hit', async () => {
@@ -55,8 +63,12 @@ test('a lifecycle event reaches only the app it is about', async () => {
   const other = await installUiApp(world, ['ONAPPTEST'], OTHER_CLIENT_ID)
   await call(world.portal, 'event.test', { auth: other.accessToken, a: 1 })
   await world.settle()
-  expect(events(world.receiver).map(({ form }) => [form['event_handler_id'], form['data']])).toEqual([['2', { QUERY: { a: '1' }, LANGUAGE_ID: 'en' }]])
-  expect(world.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID }).skipped).toMatchObject([{ client_id: OTHER_CLIENT_ID, reason: 'FOREIGN_APP' }])
+  expect(events(world.receiver).map(({ form }) => [form['event_handler_id'], form['data']])).toEqual([[
+    '2', { QUERY: { a: '1' }, LANGUAGE_ID: 'en' },
+  ]])
+  expect(world.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID }).skipped).toMatchObject([{
+    client_id: OTHER_CLIENT_ID, reason: 'FOREIGN_APP',
+  }])
 })
 
 test('events that cause events stop after seven hops', async () => {

@@ -27,7 +27,9 @@ export async function installApp(context: PortalContext, app: App, userId: numbe
     active: true,
     installed: !hasInstaller,
   })
-  if (hasInstaller) return { ...NOTHING_RAISED, page: await openFrame(context, app, { url: app.installUrl, userId, placement: 'DEFAULT' }) }
+  if (hasInstaller) {
+    return { ...NOTHING_RAISED, page: await openFrame(context, app, { url: app.installUrl, userId, placement: 'DEFAULT' }) }
+  }
   bindInstallUrl(context, app)
   return raiseInstalled(context, app)
 }
@@ -44,7 +46,9 @@ export function finishInstallation(context: PortalContext, app: App): Raised {
 export function bindInstallUrl(context: PortalContext, app: App): void {
   if (app.ui || app.installUrl === '') return
   const row = { clientId: app.clientId, event: 'ONAPPINSTALL', url: app.installUrl, userId: 0 }
-  const bound = context.world.handlers().some((other) => other.clientId === row.clientId && other.event === row.event && other.url === row.url)
+  const bound = context.world.handlers().some(
+    (other) => other.clientId === row.clientId && other.event === row.event && other.url === row.url,
+  )
   if (!bound) context.world.addHandler(row)
 }
 

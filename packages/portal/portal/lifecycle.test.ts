@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { call, CLIENT_ID, CLIENT_SECRET, control, events, field, installUiApp, last, registerUiApp, startWorld } from '../test-support/world.ts'
+import {
+  call, CLIENT_ID, CLIENT_SECRET, control, events, field, installUiApp, last, registerUiApp, startWorld,
+} from '../test-support/world.ts'
 
 const ESCAPED = (url: string): string => url.replaceAll(':', '%3A').replaceAll('/', '%2F')
 
@@ -27,9 +29,13 @@ test('nothing is sent before the installation is complete, and ONAPPINSTALL once
   registerUiApp(world)
   await world.portal.control.install(CLIENT_ID)
   const auth = field(last(world.receiver).form, 'AUTH_ID')
-  for (const event of ['ONAPPINSTALL', 'ONAPPTEST']) await call(world.portal, 'event.bind', { auth, event, handler: `${world.receiver.url}/events` })
+  for (const event of ['ONAPPINSTALL', 'ONAPPTEST']) {
+    await call(world.portal, 'event.bind', { auth, event, handler: `${world.receiver.url}/events` })
+  }
   expect((await call(world.portal, 'event.test', { auth })).body).toMatchObject({ result: 1 })
-  expect(world.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID })).toMatchObject({ queued: 0, skipped: [{ reason: 'NOT_INSTALLED' }] })
+  expect(world.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID })).toMatchObject({
+    queued: 0, skipped: [{ reason: 'NOT_INSTALLED' }],
+  })
   await world.settle()
   expect(events(world.receiver)).toEqual([])
   expect(world.portal.control.finish(CLIENT_ID)).toMatchObject({ queued: 1, app: { installed: true } })
@@ -79,7 +85,9 @@ test('with signal "install" an update shows as a second ONAPPINSTALL', async () 
   await installUiApp(world, ['ONAPPINSTALL', 'ONAPPUPDATE'])
   world.portal.control.update(CLIENT_ID, { version: '2', signal: 'install' })
   await world.settle()
-  expect(events(world.receiver).map(({ form }) => [form['event'], field(form, 'data', 'VERSION')])).toEqual([['ONAPPINSTALL', '1'], ['ONAPPINSTALL', '2']])
+  expect(events(world.receiver).map(({ form }) => [form['event'], field(form, 'data', 'VERSION')])).toEqual([
+    ['ONAPPINSTALL', '1'], ['ONAPPINSTALL', '2'],
+  ])
 })
 
 test.each([[true, '1'], [false, '0']])('ONAPPUNINSTALL with clean %s carries no token at all', async (clean, flag) => {
@@ -102,11 +110,15 @@ test('uninstalling revokes every token, also after the app is installed again', 
   world.portal.control.uninstall(CLIENT_ID, { clean: false })
   const renewal = `${world.portal.oauthUrl}/oauth/token/?grant_type=refresh_token&client_id=${CLIENT_ID}&client_secret=${CLIENT_SECRET}&refresh_token=${refreshToken}`
   const appInfo = `${world.portal.oauthUrl}/rest/app.info?auth=${accessToken}`
-  expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({ status: 401, body: { error: 'APPLICATION_NOT_FOUND' } })
+  expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({
+    status: 401, body: { error: 'APPLICATION_NOT_FOUND' },
+  })
   expect(await getJson(renewal)).toMatchObject({ error: 'NOT_INSTALLED' })
   expect(await getJson(appInfo)).toMatchObject({ error: 'NOT_INSTALLED' })
   await world.portal.control.install(CLIENT_ID)
-  expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({ status: 401, body: { error: 'ERROR_OAUTH' } })
+  expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({
+    status: 401, body: { error: 'ERROR_OAUTH' },
+  })
   expect(await getJson(renewal)).toMatchObject({ error: 'NOT_INSTALLED' })
 })
 
@@ -125,7 +137,9 @@ test('a local app uninstalled with CLEAN is deleted, and its client_id makes a n
 test('a market app keeps its row and its application_token over uninstall and reinstall; CLEAN takes its options', async () => {
   const world = await startWorld()
   const url = world.receiver.url
-  const { app } = world.portal.control.registerApp({ name: 'Market', kind: 'market', ui: false, install_url: `${url}/events`, scope: ['crm'] })
+  const { app } = world.portal.control.registerApp({
+    name: 'Market', kind: 'market', ui: false, install_url: `${url}/events`, scope: ['crm'],
+  })
   expect(app).toMatchObject({ status: 'F', client_id: expect.stringMatching(/^app\.[0-9a-f]{14}\.\d{8}$/) })
   expect(await world.portal.control.install(app.client_id)).toMatchObject({ queued: 1, app: { installed: true } })
   await world.settle()
@@ -142,7 +156,9 @@ test('a market app keeps its row and its application_token over uninstall and re
 
 test('an app without pages is installed at once, and again when it is installed again', async () => {
   const world = await startWorld()
-  const { app } = world.portal.control.registerApp({ name: 'Api', kind: 'local', ui: false, install_url: `${world.receiver.url}/events` })
+  const { app } = world.portal.control.registerApp({
+    name: 'Api', kind: 'local', ui: false, install_url: `${world.receiver.url}/events`,
+  })
   await world.portal.control.install(app.client_id, { language: 'de' })
   await world.portal.control.install(app.client_id)
   await world.settle()
@@ -165,7 +181,9 @@ test('an expired payment silences events while REST goes on, and a payment is an
   const { accessToken } = await installUiApp(world, ['ONAPPTEST', 'ONAPPPAYMENT'])
   world.portal.control.payment(CLIENT_ID, { expired: true })
   expect((await call(world.portal, 'event.test', { auth: accessToken })).status).toBe(200)
-  expect(world.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID }).skipped).toMatchObject([{ reason: 'PAYMENT_EXPIRED' }])
+  expect(world.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID }).skipped).toMatchObject([{
+    reason: 'PAYMENT_EXPIRED',
+  }])
   expect(world.portal.control.payment(CLIENT_ID, { expired: false }).queued).toBe(1)
   await world.settle()
   expect(events(world.receiver).map(({ form }) => form['data'])).toEqual([
@@ -182,7 +200,9 @@ test('opening an app POSTs to its page, or to the installer while that is not fi
   await expect(world.portal.control.open(CLIENT_ID, { user_id: 2 })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
   world.portal.control.finish(CLIENT_ID)
   await world.portal.control.open(CLIENT_ID, { placement: 'CRM_DEAL_DETAIL_TAB', options: { ID: '5/6' }, user_id: 2 })
-  expect(last(world.receiver)).toMatchObject({ path: '/app', form: { PLACEMENT: 'CRM_DEAL_DETAIL_TAB', PLACEMENT_OPTIONS: String.raw`{"ID":"5\/6"}` } })
+  expect(last(world.receiver)).toMatchObject({
+    path: '/app', form: { PLACEMENT: 'CRM_DEAL_DETAIL_TAB', PLACEMENT_OPTIONS: String.raw`{"ID":"5\/6"}` },
+  })
 })
 
 async function getJson(url: string): Promise<unknown> {

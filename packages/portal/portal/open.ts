@@ -15,16 +15,22 @@ export function openApp(
   if (!app.active) throw new CodedError('BAD_REQUEST', 'The app is not installed')
   if (!app.installed) return openInstaller(context, app, userId)
   if (placement === 'SETTING_CONNECTOR') return openSettings(context, app, userId, placementOptions)
-  if (!app.ui || app.handlerUrl === '') throw new CodedError('BAD_REQUEST', 'The app has no page: handler_url is empty or ui is false')
+  if (!app.ui || app.handlerUrl === '') {
+    throw new CodedError('BAD_REQUEST', 'The app has no page: handler_url is empty or ui is false')
+  }
   return openFrame(context, app, { url: app.handlerUrl, userId, placement, placementOptions })
 }
 
 function openInstaller(context: PortalContext, app: App, userId: number): Promise<PageAnswer> {
-  if (context.world.user(userId)?.admin !== true) throw new CodedError('BAD_REQUEST', 'The installation is not finished, and only an administrator can')
+  if (context.world.user(userId)?.admin !== true) {
+    throw new CodedError('BAD_REQUEST', 'The installation is not finished, and only an administrator can')
+  }
   return openFrame(context, app, { url: app.installUrl, userId, placement: 'DEFAULT' })
 }
 
-function openSettings(context: PortalContext, app: App, userId: number, options: Readonly<Record<string, unknown>>): Promise<PageAnswer> {
+function openSettings(
+  context: PortalContext, app: App, userId: number, options: Readonly<Record<string, unknown>>,
+): Promise<PageAnswer> {
   const connector = context.world.connector(String(options['CONNECTOR']).toLowerCase())
   const line = context.world.line(Number(options['LINE']))
   if (connector?.clientId !== app.clientId || line === undefined) {

@@ -49,7 +49,7 @@ export interface Raised {
 
 export const NOTHING_RAISED: Raised = { queued: 0, skipped: [] }
 
-/** Gives the event to the queue server once for each handler row that may have it (module source, rest/lib/event/callback.php). */
+/** Gives the event to the queue server, once for each handler row that may have it (source: rest/lib/event/callback.php). */
 export function raiseEvent(context: PortalContext, hit: Hit, raised: RaisedEvent): Raised {
   const skipped: Skipped[] = []
   const rows = context.world.handlers().filter((row) => row.event === raised.event)

@@ -58,7 +58,9 @@ test('one category does not wait for another, and a category sends four at a tim
 test('stopping drops what waits, and says so', async () => {
   const world = await startWorld({ queue: { minDelayMs: 60_000, maxDelayMs: 60_000 } })
   registerUiApp(world)
-  const app = world.portal.control.registerApp({ name: 'Api', kind: 'local', ui: false, install_url: `${world.receiver.url}/events` }).app
+  const app = world.portal.control.registerApp({
+    name: 'Api', kind: 'local', ui: false, install_url: `${world.receiver.url}/events`,
+  }).app
   await world.portal.control.install(app.client_id)
   const drained = world.portal.control.drain()
   await world.portal.stop()

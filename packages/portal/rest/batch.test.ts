@@ -18,7 +18,9 @@ test('commands run in order, and later ones refer to results of earlier ones', a
   })
   expect(status).toBe(200)
   expect(body['result']).toMatchObject({
-    result: { me: { ID: '1' }, set: true, get: { who: 'Anna Berg', all: { NAME: 'Anna' } } }, result_error: [], result_total: [], result_next: [],
+    result: {
+      me: { ID: '1' }, set: true, get: { who: 'Anna Berg', all: { NAME: 'Anna' } },
+    }, result_error: [], result_total: [], result_next: [],
     result_time: { me: { duration: 0 }, set: {}, get: {} },
   })
 })
@@ -38,7 +40,9 @@ test('an error inside is told under its key, with HTTP 200 and the rest running 
 
 test('halt stops at the first error', async () => {
   const { body } = await batch({ halt: 1, cmd: { a: 'user.admin', b: 'event.bind', c: 'user.admin' } })
-  expect(body['result']).toMatchObject({ result: { a: true }, result_error: { b: { error: 'ERROR_ARGUMENT', argument: 'EVENT' } } })
+  expect(body['result']).toMatchObject({
+    result: { a: true }, result_error: { b: { error: 'ERROR_ARGUMENT', argument: 'EVENT' } },
+  })
   expect(body['result']).not.toMatchObject({ result: { c: true } })
 })
 

@@ -10,7 +10,9 @@ test('a method answers under every form of its address, by GET and POST, form an
   const world = await startWorld()
   const { accessToken } = await installUiApp(world)
   const base = `${world.portal.url}/rest`
-  const json = { method: 'POST', headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: JSON.stringify({ auth: accessToken }) }
+  const json = {
+    method: 'POST', headers: { 'Content-Type': 'application/json; charset=utf-8' }, body: JSON.stringify({ auth: accessToken }),
+  }
   const form = { method: 'POST', body: new URLSearchParams({ access_token: accessToken }) }
   const bearer = { headers: { Authorization: `Bearer ${accessToken}` } }
   const addresses = ['/profile', '//profile', '/profile/', '/profile.json', '/Profile', '/profile.json/']
@@ -39,11 +41,17 @@ test('the app is checked before the token, the token before the scope', async ()
   const world = await startWorld()
   const { accessToken } = await installUiApp(world)
   world.portal.control.registerApp({ name: 'Example', kind: 'local', client_id: CLIENT_ID, scope: ['crm'] })
-  expect(await call(world.portal, 'user.current', { auth: accessToken })).toMatchObject({ status: 401, body: { error: 'insufficient_scope' } })
+  expect(await call(world.portal, 'user.current', { auth: accessToken })).toMatchObject({
+    status: 401, body: { error: 'insufficient_scope' },
+  })
   await world.clock.advance(3_600_000)
-  expect(await call(world.portal, 'user.current', { auth: accessToken })).toMatchObject({ status: 401, body: { error: 'expired_token' } })
+  expect(await call(world.portal, 'user.current', { auth: accessToken })).toMatchObject({
+    status: 401, body: { error: 'expired_token' },
+  })
   world.portal.control.uninstall(CLIENT_ID, { clean: false })
-  expect(await call(world.portal, 'user.current', { auth: accessToken })).toMatchObject({ status: 401, body: { error: 'APPLICATION_NOT_FOUND' } })
+  expect(await call(world.portal, 'user.current', { auth: accessToken })).toMatchObject({
+    status: 401, body: { error: 'APPLICATION_NOT_FOUND' },
+  })
 })
 
 test('a body that is broken or too large gets a code, never a 500', async () => {
@@ -63,16 +71,22 @@ test('a body that is broken or too large gets a code, never a 500', async () => 
   expect(await post('', form, '/../profile%00')).toMatchObject({ status: 404 })
   expect(await send(`${world.portal.url}/%zz`)).toMatchObject({ status: 400, body: { error: 'BAD_REQUEST' } })
   expect(await send(`${world.portal.url}/nowhere`)).toMatchObject({ status: 404, body: { error: 'NOT_FOUND' } })
-  expect(await call(world.portal, 'event.test', { auth: accessToken, ['__proto__']: { polluted: 1 } })).toMatchObject({ status: 200 })
+  expect(
+    await call(world.portal, 'event.test', { auth: accessToken, ['__proto__']: { polluted: 1 } }),
+  ).toMatchObject({ status: 200 })
 })
 
 test('the small methods answer as documented', async () => {
   const world = await startWorld()
   const { accessToken: auth } = await installUiApp(world)
-  const result = async (method: string, params: object = {}): Promise<unknown> => (await call(world.portal, method, { auth, ...params })).body['result']
+  const result = async (method: string, params: object = {}): Promise<unknown> => (
+    await call(world.portal, method, { auth, ...params }),
+  ).body['result']
   expect(await result('server.time')).toBe('2026-01-01T00:00:01+00:00')
   expect(await result('user.admin')).toBe(true)
-  expect(await result('user.current')).toMatchObject({ ID: '1', ACTIVE: true, EMAIL: 'anna.berg@portal.example', UF_DEPARTMENT: [1] })
+  expect(await result('user.current')).toMatchObject({
+    ID: '1', ACTIVE: true, EMAIL: 'anna.berg@portal.example', UF_DEPARTMENT: [1],
+  })
   expect(await result('scope')).toEqual(['imopenlines', 'user', 'crm'])
   expect(await result('scope', { full: true })).toContain('placement')
   expect(await result('method.get', { name: 'imconnector.list' })).toEqual({ isExisting: true, isAvailable: true })
@@ -95,7 +109,9 @@ test('options are kept for the app, set by administrators only', async () => {
   expect((await call(world.portal, 'app.option.set', { auth, options: { a: '1', b: '2' } })).body['result']).toBe(true)
   expect((await call(world.portal, 'app.option.get', { auth, option: 'b' })).body['result']).toBe('2')
   expect((await call(world.portal, 'app.option.get', { auth, option: 'toString' })).body['result']).toBeNull()
-  expect(await call(world.portal, 'app.option.set', { auth, options: {} })).toMatchObject({ status: 400, body: { error: 'ERROR_ARGUMENT' } })
+  expect(await call(world.portal, 'app.option.set', { auth, options: {} })).toMatchObject({
+    status: 400, body: { error: 'ERROR_ARGUMENT' },
+  })
   await world.portal.control.open(CLIENT_ID, { user_id: 2 })
   const employee = field(last(world.receiver).form, 'AUTH_ID')
   expect(await call(world.portal, 'app.option.set', { auth: employee, options: { a: 2 } })).toMatchObject({
@@ -114,11 +130,16 @@ test.each([
   [{ event: 'ONAPPTEST', handler: 'ftp://a.example/x' }, 400, 'ERROR_UNSUPPORTED_PROTOCOL', 'Unsupported handler protocol'],
   [{ event: 'ONTASKADD', handler: URL_OK }, 400, 'ERROR_EVENT_NOT_FOUND', 'Event not found'],
   [{ event: 'ONNOSUCHTHING', handler: URL_OK }, 400, 'ERROR_EVENT_NOT_FOUND', 'Event not found'],
-  [{ event: 'ONAPPINSTALL', handler: URL_OK, event_type: 'offline' }, 400, 'ERROR_ARGUMENT', 'Offline event cannot be registered for this event.'],
+  [
+    { event: 'ONAPPINSTALL', handler: URL_OK, event_type: 'offline' }, 400, 'ERROR_ARGUMENT',
+    'Offline event cannot be registered for this event.',
+  ],
 ])('event.bind of %j is refused with %i %s', async (params, status, error, text) => {
   const world = await startWorld()
   const { accessToken: auth } = await installUiApp(world)
-  expect(await call(world.portal, 'event.bind', { auth, ...params })).toMatchObject({ status, body: { error, error_description: text } })
+  expect(await call(world.portal, 'event.bind', { auth, ...params })).toMatchObject({
+    status, body: { error, error_description: text },
+  })
 })
 
 test('rows are bound once, listed and unbound; one who is no administrator has his own only', async () => {
@@ -126,16 +147,24 @@ test('rows are bound once, listed and unbound; one who is no administrator has h
   const { accessToken: auth } = await installUiApp(world, [])
   await world.portal.control.open(CLIENT_ID, { user_id: 2 })
   const employee = field(last(world.receiver).form, 'AUTH_ID')
-  const bind = (params: object): ReturnType<typeof call> => call(world.portal, 'event.bind', { event: 'onAppTest', handler: URL_OK, ...params })
+  const bind = (params: object): ReturnType<typeof call> => call(
+    world.portal, 'event.bind', { event: 'onAppTest', handler: URL_OK, ...params },
+  )
   expect((await bind({ auth })).body['result']).toBe(true)
-  expect(await bind({ auth })).toMatchObject({ status: 400, body: { error: 'ERROR_CORE', error_description: 'Unable to set event handler: Handler already binded' } })
+  expect(await bind({ auth })).toMatchObject({
+    status: 400, body: { error: 'ERROR_CORE', error_description: 'Unable to set event handler: Handler already binded' },
+  })
   expect((await bind({ auth: employee })).body['result']).toBe(true)
   expect(await bind({ auth: employee, auth_type: 1 })).toMatchObject({ status: 403, body: { error: 'ACCESS_DENIED' } })
   expect((await call(world.portal, 'event.get', { auth })).body['result']).toEqual([
-    { event: 'ONAPPTEST', handler: URL_OK, auth_type: '0', offline: 0 }, { event: 'ONAPPTEST', handler: URL_OK, auth_type: '2', offline: 0 },
+    { event: 'ONAPPTEST', handler: URL_OK, auth_type: '0', offline: 0 }, {
+      event: 'ONAPPTEST', handler: URL_OK, auth_type: '2', offline: 0,
+    },
   ])
   expect((await call(world.portal, 'event.get', { auth: employee })).body['result']).toHaveLength(1)
-  const unbind = (params: object): ReturnType<typeof call> => call(world.portal, 'event.unbind', { event: 'ONAPPTEST', handler: URL_OK, ...params })
+  const unbind = (params: object): ReturnType<typeof call> => call(
+    world.portal, 'event.unbind', { event: 'ONAPPTEST', handler: URL_OK, ...params },
+  )
   expect((await unbind({ auth: employee, auth_type: '2' })).status).toBe(403)
   expect((await unbind({ auth: employee, auth_type: 2 })).body['result']).toEqual({ count: 1 })
   expect((await unbind({ auth })).body['result']).toEqual({ count: 1 })

@@ -66,7 +66,9 @@ export async function installUiApp(world: TestWorld, codes: readonly string[] = 
   await world.portal.control.install(clientId)
   const frame = last(world.receiver)
   const accessToken = field(frame.form, 'AUTH_ID')
-  for (const event of codes) await call(world.portal, 'event.bind', { auth: accessToken, event, handler: `${world.receiver.url}/events` })
+  for (const event of codes) {
+    await call(world.portal, 'event.bind', { auth: accessToken, event, handler: `${world.receiver.url}/events` })
+  }
   world.portal.control.finish(clientId)
   await world.settle()
   return { frame, accessToken, refreshToken: field(frame.form, 'REFRESH_ID') }
@@ -80,7 +82,10 @@ export interface Answer {
 
 /** A REST call with a JSON body. */
 export function call(portal: Portal, method: string, params: object = {}): Promise<Answer> {
-  return send(`${portal.url}/rest/${method}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(params) })
+  return send(
+    `${portal.url}/rest/${method}`,
+    { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(params) },
+  )
 }
 
 /** A call of the control API. */

@@ -7,6 +7,7 @@ export const FIRST_LINE_ID = 107
 export const ADMIN_ID = 1
 
 const MEMBER_ID_BYTES = 16
+const EMPLOYEE = { admin: false, active: true, registered: '2024-01-15' } as const
 
 /** A portal nobody has touched: an administrator, an employee, one open line. The same seed gives the same portal. */
 export function defaultWorld(seed: string, memberId = randomHex(seededRandom(`${seed}:member_id`), MEMBER_ID_BYTES)): WorldState {
@@ -17,8 +18,8 @@ export function defaultWorld(seed: string, memberId = randomHex(seededRandom(`${
     memberId,
     counters: { app: 0, install: 0, handler: 0, line: FIRST_LINE_ID, draw: 0, token: 0 },
     users: [
-      { id: ADMIN_ID, name: 'Anna', lastName: 'Berg', email: 'anna.berg@portal.example', admin: true, active: true, registered: '2024-01-15' },
-      { id: 2, name: 'Emil', lastName: 'Novak', email: 'emil.novak@portal.example', admin: false, active: true, registered: '2024-02-01' },
+      { ...EMPLOYEE, id: ADMIN_ID, name: 'Anna', lastName: 'Berg', email: 'anna.berg@portal.example', admin: true },
+      { ...EMPLOYEE, id: 2, name: 'Emil', lastName: 'Novak', email: 'emil.novak@portal.example' },
     ],
     apps: [],
     handlers: [],

@@ -66,8 +66,8 @@ function text(key) {
 function speak(chosen) {
   language = chosen
   document.documentElement.lang = chosen
-  for (const node of document.querySelectorAll('[data-text]')) node.textContent = text(node.dataset.text)
-  for (const node of document.querySelectorAll('[data-label]')) node.setAttribute('aria-label', text(node.dataset.label))
+  for (const part of document.querySelectorAll('[data-text]')) part.textContent = text(part.dataset.text)
+  for (const part of document.querySelectorAll('[data-label]')) part.setAttribute('aria-label', text(part.dataset.label))
   for (const button of byId('languages').children) button.setAttribute('aria-pressed', String(button.dataset.language === chosen))
   showConnection(connection)
   showInstallations()

@@ -23,7 +23,9 @@ const set: RestMethod = {
     const given = params.get('options')
     if (typeof given !== 'object' || given === null || Object.keys(given).length === 0) throw argumentMissing('options')
     const options = Object.fromEntries([...Object.entries(caller.app.options), ...Object.entries(given)])
-    if (JSON.stringify(options).length > PORTAL_LIMITS.maxOptionsChars) throw new RestError('ERROR_CORE', 'The options are too large')
+    if (JSON.stringify(options).length > PORTAL_LIMITS.maxOptionsChars) {
+      throw new RestError('ERROR_CORE', 'The options are too large')
+    }
     context.world.changeApp(caller.app, { options })
     return true
   },

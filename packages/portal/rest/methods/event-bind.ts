@@ -30,7 +30,9 @@ function bind(call: RestCall): true {
 function boundUser({ caller, params }: RestCall): number {
   const asked = Number(params.text('AUTH_TYPE') ?? 0)
   if (caller.user.admin) return Number.isSafeInteger(asked) && asked > 0 ? asked : 0
-  if (asked > 0 && asked !== caller.user.id) throw accessDenied('Event binding with AUTH_TYPE requires administrator access rights')
+  if (asked > 0 && asked !== caller.user.id) {
+    throw accessDenied('Event binding with AUTH_TYPE requires administrator access rights')
+  }
   return caller.user.id
 }
 
@@ -47,7 +49,9 @@ function readHandler({ params }: RestCall): string {
   const url = URL.parse(handler)
   if (url === null || url.hostname.indexOf('.') < 1) throw new RestError('ERROR_WRONG_HANDLER_URL')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new RestError('ERROR_UNSUPPORTED_PROTOCOL')
-  if (handler.length > PORTAL_LIMITS.maxHandlerUrlChars) throw new RestError('ERROR_CORE', 'Unable to set event handler: URL is too long')
+  if (handler.length > PORTAL_LIMITS.maxHandlerUrlChars) {
+    throw new RestError('ERROR_CORE', 'Unable to set event handler: URL is too long')
+  }
   return handler
 }
 

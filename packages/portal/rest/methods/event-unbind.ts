@@ -17,7 +17,8 @@ function unbind(call: RestCall): { count: number } {
   if (!offline && url === undefined) throw argumentMissing('HANDLER')
   const isMine = ownership(call)
   // No offline row can exist here yet, so there is none to remove.
-  const matches = (row: HandlerRow): boolean => row.clientId === caller.app.clientId && row.event === event && row.url === url && isMine(row)
+  const matches = (row: HandlerRow): boolean =>
+    row.clientId === caller.app.clientId && row.event === event && row.url === url && isMine(row)
   return { count: offline ? 0 : context.world.removeHandlers(matches) }
 }
 
@@ -28,6 +29,8 @@ function unbind(call: RestCall): { count: number } {
 function ownership({ caller, params }: RestCall): (row: HandlerRow) => boolean {
   const asked = params.get('AUTH_TYPE')
   if (caller.user.admin) return asked === undefined ? () => true : (row) => row.userId === Number(asked)
-  if (asked !== undefined && asked !== caller.user.id) throw accessDenied('Event unbinding with AUTH_TYPE requires administrator access rights')
+  if (asked !== undefined && asked !== caller.user.id) {
+    throw accessDenied('Event unbinding with AUTH_TYPE requires administrator access rights')
+  }
   return (row) => row.userId === caller.user.id
 }

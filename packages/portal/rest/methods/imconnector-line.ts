@@ -35,7 +35,8 @@ const status: RestMethod = {
     const connector = requireText(params, 'CONNECTOR').toLowerCase()
     const line = params.text('LINE') === undefined ? 0 : requireLine(params)
     const row = context.world.lineConnector(line, connector)
-    return { LINE: line, CONNECTOR: connector, ERROR: row?.error ?? false, CONFIGURED: row?.configured ?? false, STATUS: isWorking(row) }
+    const { error = false, configured = false } = row ?? {}
+    return { LINE: line, CONNECTOR: connector, ERROR: error, CONFIGURED: configured, STATUS: isWorking(row) }
   },
 }
 

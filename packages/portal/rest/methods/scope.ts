@@ -5,7 +5,8 @@ import type { RestMethod } from '../method.ts'
 const ALL_SCOPES = [
   'basic', 'crm', 'user', 'user_brief', 'user_basic', 'user.userfield', 'im', 'imbot', 'imopenlines', 'imconnector', 'placement',
   'entity', 'task', 'tasks', 'sonet_group', 'log', 'calendar', 'disk', 'department', 'telephony', 'call', 'sale', 'catalog',
-  'bizproc', 'lists', 'pull', 'mailservice', 'messageservice', 'booking', 'sign.b2e', 'rpa', 'landing', 'timeman', 'contact_center',
+  'bizproc', 'lists', 'pull', 'mailservice', 'messageservice', 'booking', 'sign.b2e', 'rpa', 'landing', 'timeman',
+  'contact_center',
 ]
 
 /** api-reference/common/system/scope.md */

@@ -1,0 +1,156 @@
+import { VirtualClock } from '@portline/runtime/clock.ts'
+import { defineApp } from 'portline'
+import type { App, Handler } from 'portline'
+import { afterEach, describe, expect, test } from 'vitest'
+import { installApp, openHouse, until } from './support/house.ts'
+import type { House } from './support/house.ts'
+
+/** What an app's handler may do, and what becomes of its event. */
+let house: House
+afterEach(() => house.close())
+
+async function houseWith(handler: Handler<'ONAPPTEST'>, options: { timeoutMs?: number } = {}): Promise<House> {
+  const app: App = defineApp({ name: 'handlers' }).on('ONAPPTEST', handler, options)
+  house = await openHouse({ app })
+  await installApp(house)
+  return house
+}
+
+function fire(): void {
+  house.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { any: 'data' } }, client_id: house.clientId })
+}
+
+test('a handler that fails is tried again, and every attempt is on record', async () => {
+  const attempts: number[] = []
+  await houseWith(({ event, note }) => {
+    attempts.push(event.attempt)
+    note(`attempt ${event.attempt}`)
+    if (attempts.length < 2) throw new Error('not yet')
+  })
+  fire()
+  const waiting = await house.settled('ONAPPTEST', ['pending', 'done'])
+  await until(async () => ((await house.event(waiting.id)).attempts >= 1 ? true : undefined), 'the first attempt')
+  const done = await house.settled('ONAPPTEST', ['done'])
+  expect(attempts).toEqual([1, 2])
+  expect((await house.event(done.id)).attemptLog).toMatchObject([
+    { outcome: 'failed', error: { code: 'HANDLER_FAILED', message: 'not yet' }, notes: ['attempt 1'] },
+    { outcome: 'done', notes: ['attempt 2'] },
+  ])
+})
+
+test('the calls a handler makes are on record, with Bitrix24\'s code where one fails', async () => {
+  await houseWith(async ({ b24 }) => {
+    await b24.actions.v2.call.make({ method: 'profile' })
+    await b24.actions.v2.call.make({ method: 'no.such.method' }).catch(() => {})
+  })
+  fire()
+  const { id } = await house.settled('ONAPPTEST')
+  expect((await house.event(id)).attemptLog[0]?.calls).toMatchObject([
+    { method: 'profile' },
+    { method: 'no.such.method', error: 'ERROR_METHOD_NOT_FOUND' },
+  ])
+})
+
+test('a handler that does not end is cut off, and its signal tells it', async () => {
+  let aborted = false
+  await houseWith(
+    ({ signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          aborted = true
+          resolve()
+        })
+      }),
+    { timeoutMs: 50 },
+  )
+  fire()
+  const event = await house.settled('ONAPPTEST', ['pending'])
+  await until(async () => ((await house.event(event.id)).attempts >= 1 ? true : undefined), 'the first attempt')
+  expect((await house.event(event.id)).attemptLog[0]).toMatchObject({ outcome: 'failed', error: { code: 'HANDLER_TIMEOUT' } })
+  expect(aborted).toBe(true)
+})
+
+test('an event without a handler is done', async () => {
+  await houseWith(() => {})
+  house.portal.control.uninstall(house.clientId, { clean: false })
+  expect(await house.settled('ONAPPUNINSTALL')).toMatchObject({ state: 'done' })
+})
+
+describe('replay', () => {
+  test('runs a done event again under its own id', async () => {
+    const ids: string[] = []
+    await houseWith(({ event }) => void ids.push(event.id))
+    fire()
+    const { id } = await house.settled('ONAPPTEST')
+    const response = await fetch(`${house.side.url}/api/events/${id}/replay`, { method: 'POST' })
+    expect([response.status, await response.json()]).toEqual([200, { id, state: 'pending' }])
+    await until(() => (ids.length === 2 ? true : undefined), 'the second run')
+    expect(ids).toEqual([id, id])
+    await until(async () => ((await house.event(id)).attemptLog.length === 2 ? true : undefined), 'the second attempt on record')
+  })
+
+  test('refuses an event that is not there, not over, or of an uninstalled portal', async () => {
+    await houseWith(() => {})
+    const replay = async (id: string) => {
+      const response = await fetch(`${house.side.url}/api/events/${id}/replay`, { method: 'POST' })
+      return { status: response.status, ...((await response.json()) as { error?: string }) }
+    }
+    expect(await replay('nothing')).toMatchObject({ status: 404, error: 'NOT_FOUND' })
+    const held = await house.post({ event: 'ONAPPTEST', auth: { member_id: 'stranger', application_token: 'x' } })
+    expect(await replay(held.body.id ?? '')).toMatchObject({ status: 409, error: 'EVENT_NOT_REPLAYABLE' })
+    const install = await house.settled('ONAPPINSTALL')
+    house.portal.control.uninstall(house.clientId, { clean: false })
+    await house.settled('ONAPPUNINSTALL')
+    expect(await replay(install.id)).toMatchObject({ status: 409, error: 'EVENT_NOT_REPLAYABLE' })
+  })
+})
+
+test('what was not handled when the app side stopped is handled after it has started again', async () => {
+  let ready = false
+  await houseWith(() => {
+    if (!ready) throw new Error('not ready')
+  })
+  fire()
+  const { id } = await house.settled('ONAPPTEST', ['pending'])
+  ready = true
+  await house.restart()
+  await until(async () => ((await house.event(id)).state === 'done' ? true : undefined), 'the event to be done')
+  expect((await house.installation()).status).toBe('active')
+})
+
+test('an uninstall is not held up by an event that waits for its next try', async () => {
+  let failed = 0
+  await houseWith(() => {
+    failed += 1
+    throw new Error('never')
+  })
+  fire()
+  await until(() => (failed >= 2 ? true : undefined), 'two failures')
+  house.portal.control.uninstall(house.clientId, { clean: false })
+  expect(await house.settled('ONAPPUNINSTALL')).toMatchObject({ state: 'done' })
+  expect(await house.settled('ONAPPTEST')).toMatchObject({ state: 'dead', reason: 'INSTALLATION_DELETED' })
+})
+
+test('an expired token is renewed under the handler\'s call, once, and the handler sees nothing of it', async () => {
+  const clock = new VirtualClock(Date.now())
+  const names: unknown[] = []
+  const app = defineApp({ name: 'handlers' }).on('ONAPPTEST', async ({ b24 }) => {
+    const answers = await Promise.all(['profile', 'user.current', 'app.info'].map((method) => b24.actions.v2.call.make({ method })))
+    names.push(...answers.map((answer) => answer.isSuccess))
+  })
+  house = await openHouse({ app, portal: { clock } })
+  const { page } = await house.portal.control.install(house.clientId)
+  expect(page?.status).toBe(200)
+  house.portal.control.finish(house.clientId)
+  const [secondMs, twoHoursMs] = [1_000, 7_200_000]
+  await clock.advance(secondMs)
+  expect((await house.settled('ONAPPINSTALL')).state).toBe('done')
+  await clock.advance(twoHoursMs)
+  const { application_token } = house.portal.control.app(house.clientId)
+  await house.post({ event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token } })
+  const event = await house.settled('ONAPPTEST')
+  expect([event.state, names]).toEqual(['done', [true, true, true]])
+  const { calls } = (await house.event(event.id)).attemptLog[0] ?? { calls: [] }
+  expect(calls.some((call) => 'error' in call)).toBe(true)
+  expect(await house.installation()).toMatchObject({ accounts: [{ state: 'live' }], reason: null })
+})
