@@ -38,7 +38,7 @@ export async function runEvent(parts: RunEventParts, event: StoredEvent): Promis
     calls: recorder.calls,
     notes: recorder.notes,
   }
-  const settlement = await verdictOn(parts, event, record, failure)
+  const settlement = verdictOn(parts, event, record, failure)
   // Before it is settled: a crash in between runs the uninstall once more and never leaves data behind.
   if (settlement.state !== 'pending' && asksToClean(event)) await installations.erase(event, event.id)
   return settlement
@@ -47,7 +47,7 @@ export async function runEvent(parts: RunEventParts, event: StoredEvent): Promis
 async function runOnce(parts: RunEventParts, event: StoredEvent, recorder: AttemptRecorder): Promise<void> {
   const { installations, rest, appOf, sealer } = parts
   const app = appOf(event.app)
-  const known = await installations.get(event)
+  const known = installations.known(event)
   if (app === undefined || known === undefined) throw new CodedError(app === undefined ? 'APP_UNKNOWN' : 'PORTAL_UNKNOWN')
   const { auth, data } = openParts(sealer, event)
   const note = (text: string): void => recorder.note(text)
@@ -66,18 +66,18 @@ async function runOnce(parts: RunEventParts, event: StoredEvent, recorder: Attem
   })
 }
 
-async function verdictOn(
+function verdictOn(
   { installations, clock, random }: RunEventParts,
   event: StoredEvent,
   attempt: Attempt,
   failure: Failure | undefined,
-): Promise<Settlement> {
+): Settlement {
   const nowMs = clock.now()
   const result = { id: event.id, attempt, atMs: nowMs }
   if (failure === undefined) return { ...result, state: 'done' }
   if (failure.code === 'STORE_UNAVAILABLE') throw new CodedError('STORE_UNAVAILABLE', failure.message)
   if (failure.final) return { ...result, state: 'dead', reason: failure.code }
-  const uninstalled = event.code !== 'ONAPPUNINSTALL' && (await installations.get(event))?.status === 'deleted'
+  const uninstalled = event.code !== 'ONAPPUNINSTALL' && installations.known(event)?.status === 'deleted'
   if (uninstalled) return { ...result, state: 'dead', reason: 'INSTALLATION_DELETED' }
   const delayMs = retryDelayMs(attempt.n, random)
   if (delayMs === undefined) return { ...result, state: 'dead', reason: 'ATTEMPTS_EXHAUSTED' }

@@ -24,6 +24,10 @@ export interface Installations {
   erase(portal: PortalKey, keptEventId: string): Promise<void>
   sealApplicationToken(portal: PortalKey, token: string): Uint8Array
   get(portal: PortalKey): Promise<Installation | undefined>
+  /** The same from memory, for the path that every event takes. */
+  known(portal: PortalKey): Installation | undefined
+  /** Somebody else changed the installation in the store. */
+  relearn(portal: PortalKey): Promise<void>
   onChange(listener: (installation: Installation) => void): void
 }
 
@@ -66,6 +70,8 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
   return {
     sealApplicationToken,
     get: (portal) => store.installation(portal),
+    known: (portal) => known.get(portal)?.installation,
+    relearn: async (portal) => void (await reread(portal)),
     onChange: (listener) => listeners.push(listener),
 
     confirm: (portal, proven, facts) =>

@@ -53,7 +53,10 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   const known = new KnownPortals(sealer)
   const feed = new LiveFeed()
   const installations = createInstallations({ store, sealer, known, clock })
-  const tokens = createTokenKeeper({ store, sealer, authServers: servers, credentialsOf, clock, log })
+  const tokens = createTokenKeeper({
+    store, sealer, authServers: servers, credentialsOf, clock, log,
+    onChanged: (portal) => installations.relearn(portal),
+  })
   const rest = createRestClients({ tokens, credentialsOf, clock })
   const prover = createProver({ authServers: servers, network })
   const held = new HeldCounter()

@@ -49,6 +49,7 @@ function keeper(over: Partial<Store> = {}): TokenKeeper {
     credentialsOf: () => ({ clientId: 'local.1', clientSecret: 'top secret' }),
     clock,
     log: silentLog,
+    onChanged: () => Promise.resolve(),
   })
 }
 

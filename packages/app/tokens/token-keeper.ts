@@ -35,6 +35,8 @@ export interface TokenKeeperParts {
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
   readonly log: Log
+  /** Called after an installation was changed in the store. */
+  readonly onChanged: (portal: PortalKey) => Promise<void>
 }
 
 interface Unsaved {
@@ -77,6 +79,7 @@ async function current(
   if (left !== undefined) {
     await store.patchInstallation(portal, left.patch, left.account)
     unsaved.delete(key)
+    await parts.onChanged(portal)
   }
   const installation = await store.installation(portal)
   if (installation === undefined) throw new CodedError('TOKENS_MISSING')
@@ -104,6 +107,7 @@ async function renew(
     if (error instanceof CodedError && error.code === 'TOKENS_DEAD') {
       log.warn({ app: installation.app, portal: installation.memberId, code: error.code }, 'the tokens can no longer be renewed')
       await store.patchInstallation(installation, { reason: 'TOKENS_DEAD', updatedAtMs: clock.now() }, { ...account, state: 'dead' })
+      await parts.onChanged(installation)
     }
     throw error
   }
@@ -117,6 +121,7 @@ async function renew(
   unsaved.set(key, next)
   const saved = await store.patchInstallation(installation, next.patch, next.account)
   unsaved.delete(key)
+  await parts.onChanged(installation)
   if (!saved) throw new CodedError('INSTALLATION_DELETED')
   return renewed
 }
