@@ -7,9 +7,24 @@ export interface Random {
   fraction(): number
 }
 
+/** The system is asked for this much at once: a nonce for every event would else be a system call for every event. */
+const POOL_BYTES = 8_192
+let pool: Uint8Array = new Uint8Array()
+
+/** Never hands out a byte twice; what it hands out is the caller's own copy. */
+function pooledBytes(length: number): Uint8Array {
+  if (length > POOL_BYTES) return randomBytes(length)
+  if (pool.length < length) pool = randomBytes(POOL_BYTES)
+  // A copy: a Buffer's own slice() would be a view of what is blotted out in the next line.
+  const bytes = new Uint8Array(pool.subarray(0, length))
+  pool.fill(0, 0, length)
+  pool = pool.subarray(length)
+  return bytes
+}
+
 export const systemRandom: Random = {
-  bytes: (length) => randomBytes(length),
-  fraction: () => fractionOf(randomBytes(4)),
+  bytes: pooledBytes,
+  fraction: () => fractionOf(pooledBytes(4)),
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 
@@ -25,10 +25,12 @@ const TEXT_AT = TAG_AT + TAG_BYTES
 export function createSealer(key: Uint8Array, random: Random): Sealer {
   if (key.length !== KEY_BYTES) throw new CodedError('KEY_INVALID', `the key has ${key.length} bytes, ${KEY_BYTES} are needed`)
   const keyId = createHash('sha256').update('portline key id').update(key).digest().subarray(0, KEY_ID_BYTES)
+  // Made once: node would make a key object of raw bytes anew at every call.
+  const secret = createSecretKey(key)
   return {
     seal(purpose, plain) {
       const nonce = random.bytes(NONCE_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose))
+      const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(Buffer.from(purpose))
       const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
       return Buffer.concat([Buffer.from([VERSION]), keyId, nonce, cipher.getAuthTag(), text])
     },
@@ -37,7 +39,7 @@ export function createSealer(key: Uint8Array, random: Random): Sealer {
         throw new CodedError('KEY_INVALID', 'the value was sealed with another key')
       }
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(NONCE_AT, TAG_AT))
+        const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(NONCE_AT, TAG_AT))
         decipher.setAAD(Buffer.from(purpose)).setAuthTag(sealed.subarray(TAG_AT, TEXT_AT))
         return Buffer.concat([decipher.update(sealed.subarray(TEXT_AT)), decipher.final()]).toString('utf8')
       } catch (cause) {
