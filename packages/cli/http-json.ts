@@ -14,9 +14,13 @@ const ANSWER_MS = 30_000
 export function jsonClient(baseUrl: string, token?: string): JsonClient {
   const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
     const url = `${baseUrl}${path}`
-    const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : JSON_BODY) }
-    const signal = AbortSignal.timeout(ANSWER_MS)
-    const init: RequestInit = { method, headers, signal, redirect: 'error', ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    const init: RequestInit = {
+      method,
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : JSON_BODY) },
+      signal: AbortSignal.timeout(ANSWER_MS),
+      redirect: 'error',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }
     const response = await fetch(url, init).catch((cause: unknown) => {
       throw new CodedError('SERVER_UNREACHABLE', `${baseUrl} does not answer`, { cause })
     })

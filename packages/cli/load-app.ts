@@ -8,7 +8,7 @@ import type { App } from 'portline'
 
 const OURS = /^(?:portline|@portline\/[a-z]+)(?:\/|$)/
 
-/** Loads an app module by its path. Errors: CONFIG_INVALID when there is no such file, APP_MODULE_INVALID, APP_DEFINITION_INVALID. */
+/** Errors: CONFIG_INVALID when there is no such file, APP_MODULE_INVALID, APP_DEFINITION_INVALID. */
 export async function loadApp(path: string): Promise<App> {
   const file = resolve(path)
   if (!existsSync(file)) throw new CodedError('CONFIG_INVALID', `there is no app module at ${path}`)
@@ -16,7 +16,8 @@ export async function loadApp(path: string): Promise<App> {
   letItImportUs(url)
   const module: unknown = await import(url).catch((cause: unknown) => {
     if (cause instanceof CodedError) throw cause
-    throw new CodedError('APP_MODULE_INVALID', `${path} could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new CodedError('APP_MODULE_INVALID', `${path} could not be loaded: ${message}`, { cause })
   })
   const app: unknown = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
   if (!isApp(app)) throw new CodedError('APP_MODULE_INVALID')

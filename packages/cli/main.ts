@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { CodedError } from '@portline/wire/errors.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addEventsCommand } from './commands/events.ts'
@@ -21,33 +22,40 @@ Examples:
 Help on a command: portline <command> --help`
 
 /** Runs one command and answers with its exit code: 0 when it did what was asked. */
-export async function main(args: readonly string[], env: Environment = process.env, output: Output = standardOutput): Promise<number> {
-  const program = createProgram(env, output)
+export async function main(
+  args: readonly string[], env: Environment = process.env, output: Output = standardOutput,
+): Promise<number> {
+  const json = args.includes('--json')
+  const program = createProgram(env, output, json)
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
-    // Commander has said what was wrong already; --help and --version end in one of these too.
-    if (error instanceof CommanderError) return error.exitCode
     if (error instanceof AlreadyReported) return 1
-    output.err(failureText(error, args.includes('--json')).trimEnd())
+    // --help and --version end in one of these too. To people Commander has said what was wrong already.
+    if (error instanceof CommanderError && (error.exitCode === 0 || !json)) return error.exitCode
+    const coded = error instanceof CommanderError ? new CodedError('BAD_REQUEST', error.message) : error
+    output.err(failureText(coded, json).trimEnd())
     return 1
   }
 }
 
-function createProgram(env: Environment, output: Output): Command {
+function createProgram(env: Environment, output: Output, json: boolean): Command {
   const program = new Command('portline')
     .description('The app side of Bitrix24, and a local Bitrix24 portal')
     .version(version())
     .addHelpText('after', HELP)
     .exitOverride()
     .showHelpAfterError('Help: portline --help')
-    .configureOutput({ writeOut: (text) => output.out(text.trimEnd()), writeErr: (text) => output.err(text.trimEnd()) })
-  for (const add of [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand]) {
-    add(program, env, output)
-  }
+    .configureOutput({
+      writeOut: (text) => output.out(text.trimEnd()),
+      writeErr: (text) => json || output.err(text.trimEnd()),
+    })
+  for (const add of COMMANDS) add(program, env, output)
   return program
 }
+
+const COMMANDS = [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand]
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))

@@ -6,6 +6,13 @@ export interface Output {
   err(text: string): void
 }
 
+// A reader that has seen enough (`| head`) is no failure, and must not stop a server.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 export const standardOutput: Output = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),

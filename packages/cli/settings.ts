@@ -51,7 +51,9 @@ export function authServersSetting(env: Environment): string[] {
 /** client_secret travels to these servers: never in the clear over a network, never to a mistyped path. */
 function authServerOrigin(text: string): string {
   const url = readUrl(text, 'PORTLINE_AUTH_SERVERS')
-  if (url.href !== `${url.origin}/`) throw invalid('PORTLINE_AUTH_SERVERS', `"${shownUrl(url)}" must be an origin: scheme, host and port only`)
+  if (url.href !== `${url.origin}/`) {
+    throw invalid('PORTLINE_AUTH_SERVERS', `"${shownUrl(url)}" must be an origin: scheme, host and port only`)
+  }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw invalid('PORTLINE_AUTH_SERVERS', `${url.origin} must be https: plain http is for this machine only`)
   }

@@ -19,7 +19,7 @@ export class StopSignal {
 
   async stop(output: Output, parts: readonly (() => Promise<void>)[]): Promise<void> {
     const deadline = setTimeout(() => {
-      output.err(`Not stopped within ${STOP_WITHIN_MS / 1_000} s; what was answered 200 is on disk and goes on at the next start.`)
+      output.err(`Not stopped within ${STOP_WITHIN_MS} ms. What was answered 200 is on disk and goes on at the next start.`)
       process.exit(1)
     }, STOP_WITHIN_MS)
     for (const part of parts) await part()

@@ -2,7 +2,8 @@ import Table from 'cli-table3'
 import { printable } from './printable.ts'
 
 const NO_BORDERS = {
-  'top': '', 'top-mid': '', 'top-left': '', 'top-right': '', 'bottom': '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  'top': '', 'top-mid': '', 'top-left': '', 'top-right': '',
+  'bottom': '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
   'left': '', 'left-mid': '', 'mid': '', 'mid-mid': '', 'right': '', 'right-mid': '', 'middle': '  ',
 }
 const NO_STYLE = { 'head': [], 'border': [], 'padding-left': 0, 'padding-right': 0 }
@@ -15,11 +16,14 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Names and values under each other; what has no value is left out. */
-export function facts(pairs: readonly (readonly [name: string, value: string | number | null | undefined])[]): string {
-  const shown = pairs.flatMap(([name, value]) => (value === null || value === undefined || value === '' ? [] : [[name, String(value)] as const]))
+export function facts(pairs: readonly Fact[]): string {
+  const shown = pairs.map(([name, value]) => [name, String(value ?? '')] as const).filter(([, value]) => value !== '')
   const width = Math.max(0, ...shown.map(([name]) => name.length))
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value).replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`).join('\n')
+  const nextLine = `\n${' '.repeat(width + 2)}`
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value).replaceAll('\n', nextLine)}`).join('\n')
 }
+
+type Fact = readonly [name: string, value: string | number | null | undefined]
 
 function trimLines(text: string): string {
   return text.split('\n').map((line) => line.trimEnd()).join('\n')

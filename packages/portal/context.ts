@@ -19,6 +19,8 @@ export interface PortalContext {
   readonly addresses: Addresses
   /** A refresh token works once only. */
   readonly strictRotation: boolean
+  /** Aborted when the portal stops: an app's page that never answers must not hold it up. */
+  readonly stopping: AbortSignal
 }
 
 export function nowS(context: Pick<PortalContext, 'clock'>): number {

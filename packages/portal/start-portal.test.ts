@@ -5,7 +5,7 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import { afterEach, expect, test } from 'vitest'
 import { startPortal } from './start-portal.ts'
 import type { TestWorld } from './test-support/world.ts'
-import { call, CLIENT_ID, events, installUiApp, startTestPortal, startWorld } from './test-support/world.ts'
+import { call, CLIENT_ID, CLIENT_SECRET, events, installUiApp, startTestPortal, startWorld } from './test-support/world.ts'
 
 const folders: string[] = []
 
@@ -53,7 +53,8 @@ test('a portal goes on from its state file: ids, tokens, rows, spent refresh tok
   const path = stateFile()
   const world = await startWorld({ stateFile: path })
   const { accessToken, refreshToken } = await installUiApp(world, ['ONAPPTEST'])
-  const renewal = `/oauth/token/?grant_type=refresh_token&client_id=${CLIENT_ID}&client_secret=a-secret-of-fifty-characters&refresh_token=${refreshToken}`
+  const credentials = `client_id=${CLIENT_ID}&client_secret=${CLIENT_SECRET}`
+  const renewal = `/oauth/token/?grant_type=refresh_token&${credentials}&refresh_token=${refreshToken}`
   expect((await fetch(world.portal.oauthUrl + renewal)).status).toBe(200)
   const before = { ...world.portal.control.snapshot() }
   await world.portal.stop()

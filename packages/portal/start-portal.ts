@@ -57,7 +57,8 @@ export interface Portal {
  */
 export async function startPortal(options: PortalOptions = {}): Promise<Portal> {
   const { host = '127.0.0.1', port = DEFAULT_PORT, oauthPort = DEFAULT_OAUTH_PORT } = options
-  const context = createContext(options)
+  const stopping = new AbortController()
+  const context = createContext(options, stopping.signal)
   const stateFile = options.stateFile === undefined ? undefined : keepState(context, options.stateFile)
   const control = new Control(context)
   const portalServer = createServer(context.log)
@@ -67,6 +68,7 @@ export async function startPortal(options: PortalOptions = {}): Promise<Portal> 
   addFaceRoutes(portalServer, context, control)
   addOAuthRoutes(oauthServer, context)
   const close = async (): Promise<void> => {
+    stopping.abort()
     context.queue.stop()
     await Promise.all([portalServer.close(), oauthServer.close()])
   }
@@ -89,12 +91,12 @@ export async function startPortal(options: PortalOptions = {}): Promise<Portal> 
 const DEFAULT_PORT = 4480
 const DEFAULT_OAUTH_PORT = 4470
 
-function createContext(options: PortalOptions): PortalContext {
+function createContext(options: PortalOptions, stopping: AbortSignal): PortalContext {
   const { clock = systemClock, log = silentLog, seed = 'portline', strictRotation = true } = options
   const saved = options.stateFile === undefined ? undefined : loadState(options.stateFile)
   const world = new World(saved ?? options.state ?? defaultWorld(seed, options.memberId))
   const queue = new QueueServer(clock, seededRandom(`${world.seed}:queue`), { ...DEFAULT_QUEUE_OPTIONS, ...options.queue })
-  return { world, clock, log, queue, addresses: { portal: '', oauth: '' }, strictRotation }
+  return { world, clock, log, queue, addresses: { portal: '', oauth: '' }, strictRotation, stopping }
 }
 
 function keepState(context: PortalContext, path: string): StateFile {

@@ -12,7 +12,7 @@ const pinnedPackage = join(modules, 'node')
 const pinnedNode = join(pinnedPackage, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 const NEEDED_NODE_MAJOR = 24
 
-/** Makes node_modules what package-lock.json says, when it isn't; answers with the path of a Node 24. Ends the process on failure. */
+/** Makes node_modules what package-lock.json says, when it isn't. Answers with the path of a Node 24, or ends the process. */
 export function ensureInstalled() {
   if (!matchesLockfile()) {
     say('Installing what is missing (npm ci); the first time takes up to a minute.')
@@ -72,7 +72,8 @@ function npm(args) {
   const [command, before] = usable ? [process.env.npm_node_execpath ?? process.execPath, [byNpm]] : ['npm', []]
   const PATH = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(modules)).join(delimiter)
   // stdout belongs to the command that is going to run (`demo --json`).
-  const options = { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, PATH }, shell: !usable && process.platform === 'win32' }
+  const shell = !usable && process.platform === 'win32'
+  const options = { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, PATH }, shell }
   const ended = spawnSync(command, [...before, ...args], options)
   if (ended.signal !== null) process.kill(process.pid, ended.signal)
   if (ended.error?.code === 'ENOENT') giveUp('npm was not found.', 'Install Node 20 or newer with npm: https://nodejs.org')

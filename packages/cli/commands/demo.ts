@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
@@ -50,18 +51,20 @@ async function demo(output: Output, json: boolean): Promise<void> {
     if (missing.length > 0) throw new AlreadyReported()
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'portline-demo-'))
-  const deadline = setTimeout(() => {
+  process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }))
+  const abandon = (why: string): void => {
     try {
-      finish([`the demo did not end within ${DEMO_MS} ms`])
+      finish([why])
     } finally {
       process.exit(1)
     }
-  }, DEMO_MS)
+  }
+  const deadline = setTimeout(() => abandon(`the demo did not end within ${DEMO_MS} ms`), DEMO_MS)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => abandon(`stopped by ${signal}`))
   try {
     finish(await play(dataDir, startedAtMs, report))
   } finally {
     clearTimeout(deadline)
-    await rm(dataDir, { recursive: true, force: true })
   }
 }
 
@@ -85,7 +88,7 @@ async function stageOf(
   { portal, appSide, portalApp }: Local, connector: string | undefined, startedAtMs: number, report: (entry: DemoEntry) => void,
 ): Promise<Stage> {
   const [line] = await portalApp.lines()
-  if (connector === undefined || line === undefined) throw new CodedError('APP_DEFINITION_INVALID', 'the example app has no connector to show')
+  if (connector === undefined || line === undefined) throw new CodedError('APP_DEFINITION_INVALID', 'no connector to show')
   const observer = new Observer({ portalApp, operator: jsonClient(appSide.url), memberId: portal.memberId })
   return { portalApp, observer, connector, line: line.id, startedAtMs, report }
 }

@@ -56,7 +56,9 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
 }
 
 /** Portal and app side keep their states apart: after either was deleted the app is installed anew. */
-async function installUnlessInstalled({ portal, appSide, portalApp }: Local, app: App, operatorToken: string | undefined): Promise<void> {
+async function installUnlessInstalled(
+  { portal, appSide, portalApp }: Local, app: App, operatorToken: string | undefined,
+): Promise<void> {
   const kept = await portalApp.register()
   const { installations } = await jsonClient(appSide.url, operatorToken).get<InstallationList>('/api/installations')
   const known = installations.find((one) => one.app === app.name && one.portal === portal.memberId)

@@ -13,8 +13,8 @@ export function eventDetailText(event: EventDetail): string {
     ['reason', event.reason], ['next attempt', event.dueAt], ['verdict', event.verdict], ['proven by', event.proof],
     ['handler row', event.handlerId], ['ts', event.ts], ['data', JSON.stringify(event.data, null, 2)],
   ])
-  const history = table(['AT', 'WHAT HAPPENED'], event.history.map(({ at, kind, ...more }) => [at ?? '', [kind, ...shown(more)].join(' ')]))
-  return [head, history, ...event.attemptLog.map(attemptText)].join('\n\n')
+  const history = event.history.map(({ at, kind, ...more }) => [at ?? '', [kind, ...shown(more)].join(' ')])
+  return [head, table(['AT', 'WHAT HAPPENED'], history), ...event.attemptLog.map(attemptText)].join('\n\n')
 }
 
 function attemptText({ n, startedAt, durationMs, outcome, error, calls, notes }: EventDetail['attemptLog'][number]): string {

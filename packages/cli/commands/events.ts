@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { LIST_MAX_ROWS } from 'portline/limits.ts'
 import type { Environment } from '../settings.ts'
 import { secretSettings, serverUrlSetting } from '../settings.ts'
 import { jsonClient } from '../http-json.ts'
@@ -28,13 +29,16 @@ interface ListOptions {
 }
 
 export function addEventsCommand(program: Command, env: Environment, output: Output): void {
-  const events = program.command('events').description('look at the events of an app side, and replay them').addHelpText('after', EXAMPLES)
+  const events = program
+    .command('events')
+    .description('look at the events of an app side, and replay them')
+    .addHelpText('after', EXAMPLES)
   events
     .command('list')
     .description('events, newest first')
     .option('--portal <member_id>', 'of one portal')
     .option('--event <code>', 'with this code')
-    .option('--state <state>', 'pending, held, done or dead')
+    .addOption(new Option('--state <state>', 'in this state').choices(['pending', 'held', 'done', 'dead']))
     .option('--limit <n>', 'at most so many', readCount, '50')
     .option('--after <id>', 'those that come after this one in the list')
     .option('--json', 'one JSON object per line')
@@ -77,6 +81,7 @@ async function replay(api: JsonClient, output: Output, id: string, json: true | 
 }
 
 function readCount(text: string): string {
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 200.')
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > LIST_MAX_ROWS) throw new InvalidArgumentError(`It must be a number from 1 to ${LIST_MAX_ROWS}.`)
   return text
 }

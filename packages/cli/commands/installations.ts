@@ -56,7 +56,8 @@ async function show(api: JsonClient, output: Output, memberId: string, { app, js
   const [found, other] = matching
   if (found === undefined) throw new CodedError('NOT_FOUND', `no installation on the portal ${memberId}`)
   if (other !== undefined) {
-    throw new CodedError('BAD_REQUEST', `several apps are installed there; name one with --app: ${matching.map((one) => one.app).join(', ')}`)
+    const names = matching.map((one) => one.app).join(', ')
+    throw new CodedError('BAD_REQUEST', `several apps are installed there; name one with --app: ${names}`)
   }
   output.out(json ? JSON.stringify(found) : installationText(found))
 }
@@ -72,7 +73,8 @@ function installationText(installation: InstallationView): string {
   return [
     head,
     ...section(['EVENT', 'BOUND TO'], bindings.map(({ event, handler }) => [event, handler])),
-    ...section(['CONNECTOR', 'LINE', 'STATE'], connectorLines.map(({ connector, line, active }) => [connector, line, active ? 'on' : 'off'])),
+    ...section(['CONNECTOR', 'LINE', 'STATE'], connectorLines.map(({ connector, line, active }) =>
+      [connector, line, active ? 'on' : 'off'])),
     ...section(['USER', 'TOKENS', 'EXPIRE'], accounts.map(({ userId, master, state, expiresAt }) =>
       [master ? `${userId} (installer)` : userId, state, expiresAt ?? ''])),
   ].join('\n\n')

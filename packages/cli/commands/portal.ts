@@ -38,7 +38,8 @@ export function addPortalCommand(program: Command, env: Environment, output: Out
 }
 
 /** Errors: ADDRESS_IN_USE, CONFIG_INVALID. */
-async function runPortal(env: Environment, output: Output, { port, oauthPort, host, seed, state }: PortalCommandOptions): Promise<void> {
+async function runPortal(env: Environment, output: Output, options: PortalCommandOptions): Promise<void> {
+  const { port, oauthPort, host, seed, state } = options
   const signal = new StopSignal()
   const portal = await startPortal({
     host,

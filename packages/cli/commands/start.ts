@@ -5,7 +5,8 @@ import { loadApp } from '../load-app.ts'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
 import {
-  authServersSetting, credentialsSetting, dataDirSetting, DEFAULT_HOST, logLevelSetting, portSetting, publicUrlSetting, secretSettings,
+  authServersSetting, credentialsSetting, dataDirSetting, DEFAULT_HOST, logLevelSetting, portSetting, publicUrlSetting,
+  secretSettings,
 } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
 import { facts } from '../tables.ts'
@@ -61,7 +62,10 @@ async function start(env: Environment, output: Output, path: string, options: St
   })
   const base = `${publicUrl ?? appSide.url}/apps/${app.name}`
   output.out(facts([
-    ['App side', appSide.url], ['Events', `${base}/events`], ['Install page', `${base}/install`], ['Trusts', authServers.join(', ')],
+    ['App side', appSide.url],
+    ['Events', `${base}/events`],
+    ['Install page', `${base}/install`],
+    ['Trusts', authServers.join(', ')],
   ]))
   await signal.received
   await signal.stop(output, [() => appSide.stop()])

@@ -39,7 +39,12 @@ export interface EventEntry extends Timed {
     readonly durationMs: number | null
   }
   /** null: the app side did not name an event that it kept. */
-  readonly stored: { readonly id: string; readonly receivedAt: string | null; readonly state: string; readonly reason: string | null } | null
+  readonly stored: null | {
+    readonly id: string
+    readonly receivedAt: string | null
+    readonly state: string
+    readonly reason: string | null
+  }
   readonly verdict: { readonly kind: string; readonly proof: string | null } | null
   readonly attempts: readonly {
     readonly n: number

@@ -90,7 +90,8 @@ async function within<Found>(look: () => Promise<Found | undefined>): Promise<Fo
 function storedId(response: string): string | undefined {
   try {
     const answer: unknown = JSON.parse(response)
-    return typeof answer === 'object' && answer !== null && 'id' in answer && typeof answer.id === 'string' ? answer.id : undefined
+    const id: unknown = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : undefined
+    return typeof id === 'string' ? id : undefined
   } catch {
     return undefined
   }
@@ -111,11 +112,15 @@ function entryOf(step: string, delivery: Delivery, detail: EventDetail | undefin
       answer: delivery.outcome,
       durationMs: delivery.duration_ms,
     },
-    stored: detail === undefined ? null : { id: detail.id, receivedAt: detail.receivedAt, state: detail.state, reason: detail.reason },
+    stored: detail === undefined ? null : pick(detail),
     verdict: detail === undefined ? null : { kind: detail.verdict, proof: detail.proof },
     attempts: (detail?.attemptLog ?? []).map(({ n, outcome, durationMs, error, notes, calls }) =>
       ({ n, outcome, durationMs, notes, calls, ...(error === undefined ? {} : { error: `${error.code}: ${error.message}` }) })),
   }
+}
+
+function pick({ id, receivedAt, state, reason }: EventDetail): NonNullable<EventEntry['stored']> {
+  return { id, receivedAt, state, reason }
 }
 
 function tokensIn(form: FormMap): string[] {

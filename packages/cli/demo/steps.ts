@@ -107,7 +107,8 @@ async function checkLine({ portalApp, observer, connector, line }: Stage, step: 
   const word = wanted ? 'on' : 'off'
   const atPortal = (await portalApp.lines()).find(({ id }) => id === line)?.connectors.find((one) => one.connector === connector)
   step.check(`the connector is ${word} at the portal`, (atPortal?.active ?? false) === wanted, atPortal)
-  const known = (await observer.installation())?.connectorLines.find((one) => one.connector === connector && one.line === String(line))
+  const known = (await observer.installation())?.connectorLines
+    .find((one) => one.connector === connector && one.line === String(line))
   step.check(`the connector is ${word} at the app side`, known?.active === wanted, known)
 }
 
@@ -142,7 +143,8 @@ const uninstall: DemoStep = {
     const left = [installation?.bindings, installation?.connectorLines, installation?.accounts].flat()
     step.check('bindings, connector lines and accounts are gone', left.length === 0, left)
     const kept = (await observer.events()).filter(({ id }) => id !== entry?.stored?.id)
-    step.check('every earlier event of the portal is gone', earlier.length > 0 && kept.length === 0, kept.map(({ event }) => event))
+    const gone = earlier.length > 0 && kept.length === 0
+    step.check('every earlier event of the portal is gone', gone, kept.map(({ event }) => event))
     const forgotten = await Promise.all(earlier.map(({ id }) => observer.isForgotten(id)))
     step.check('an earlier event is not found any more', forgotten.every(Boolean), forgotten)
     const rows = await portalApp.handlers()

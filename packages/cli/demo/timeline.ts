@@ -27,6 +27,8 @@ export function timelineText(entry: DemoEntry): string {
 const LABEL_WIDTH = 9
 const INDENT = ' '.repeat(12)
 const SECOND_MS = 1_000
+/** Of what was there instead; `--json` has it whole. */
+const SHOWN_CHARS = 200
 
 function stepText({ atMs, title, page }: StepEntry): string {
   const heading = `\n${offset(atMs)}  ${title}`
@@ -35,21 +37,33 @@ function stepText({ atMs, title, page }: StepEntry): string {
 
 function eventText({ atMs, event, sent, stored, verdict, attempts }: EventEntry): string {
   const lines = [
-    line('sent', `${sent.bytes} bytes to handler row ${sent.handlerRow ?? 'unknown'} by queue ${sent.queue}, with ${sent.tokens.join(', ')}`),
+    line('sent', `${sent.bytes} bytes to handler row ${sent.handlerRow ?? '?'}, queue ${sent.queue}, ${tokensText(sent.tokens)}`),
     line('answered', `${sent.answer ?? 'nothing'} in ${sent.durationMs ?? '?'} ms`),
     line('verdict', verdict === null ? 'unknown' : [verdict.kind, verdict.proof].filter(Boolean).join(' by ')),
-    line('stored', stored === null ? 'not kept' : `${stored.id} at ${stored.receivedAt ?? '?'}, ${[stored.state, stored.reason].filter(Boolean).join(' ')}`),
+    line('stored', storedText(stored)),
     ...attempts.flatMap(({ n, outcome, durationMs, error, notes, calls }) => [
       line('handler', `attempt ${n} ${outcome} in ${Math.round(durationMs)} ms${error === undefined ? '' : `: ${error}`}`),
       ...notes.map((note) => line('', `"${note}"`)),
-      line('called', calls.length === 0 ? 'nothing' : calls.map((call) => `${call.method}${call.error === undefined ? '' : ` (${call.error})`}`).join(', ')),
+      line('called', calls.map(callText).join(', ') || 'nothing'),
     ]),
   ]
   return [`${offset(atMs)}  ${event}`, ...lines.map((text) => `${INDENT}${text}`)].join('\n')
 }
 
+function storedText(stored: EventEntry['stored']): string {
+  return stored === null ? 'not kept' : [stored.id, stored.receivedAt, stored.state, stored.reason].filter(Boolean).join(', ')
+}
+
+function callText({ method, error }: { readonly method: string; readonly error?: string }): string {
+  return error === undefined ? method : `${method} (${error})`
+}
+
+function tokensText(tokens: readonly string[]): string {
+  return tokens.includes('access_token') ? `with ${tokens.join(', ')}` : `token-less but for ${tokens.join(', ') || 'nothing'}`
+}
+
 function checkText({ ok, check, seen }: CheckEntry): string {
-  return `${INDENT}${ok ? '✓' : '✗'} ${check}${seen === undefined ? '' : `; seen: ${printable(seen)}`}`
+  return `${INDENT}${ok ? '✓' : '✗'} ${check}${seen === undefined ? '' : `; seen: ${printable(seen.slice(0, SHOWN_CHARS))}`}`
 }
 
 function line(label: string, text: string): string {

@@ -80,7 +80,8 @@ const PAGE_OK = 200
 function pageAnswered<Answer extends ActionAnswer | ConnectorAnswer>(answer: Answer): Answer {
   const { page } = answer
   if (page !== undefined && page.status !== PAGE_OK) {
-    throw new CodedError('SERVER_UNREACHABLE', `the app's page answered ${page.status ?? page.error}: ${page.body.slice(0, SHOWN_BODY)}`)
+    const answered = `${page.status ?? page.error}: ${page.body.slice(0, SHOWN_BODY)}`
+    throw new CodedError('SERVER_UNREACHABLE', `the app's page answered ${answered}`)
   }
   return answer
 }

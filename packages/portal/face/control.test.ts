@@ -1,6 +1,5 @@
 import { request } from 'node:http'
 import { expect, test } from 'vitest'
-import type { TestWorld } from '../test-support/world.ts'
 import { CLIENT_ID, control, installUiApp, registerUiApp, send, startWorld } from '../test-support/world.ts'
 
 test('an app is created with 201, found again with 200, changed by what is given', async () => {
@@ -19,7 +18,8 @@ test('an app is created with 201, found again with 200, changed by what is given
 test('the portal tells who and where it is', async () => {
   const { portal } = await startWorld()
   expect((await control(portal, '/portal')).body).toEqual({
-    member_id: portal.memberId, domain: portal.domain, client_endpoint: `${portal.url}/rest/`, server_endpoint: `${portal.oauthUrl}/rest/`,
+    member_id: portal.memberId, domain: portal.domain, client_endpoint: `${portal.url}/rest/`,
+    server_endpoint: `${portal.oauthUrl}/rest/`,
     seed: 'portline', users: [{ id: 1, name: 'Anna Berg', admin: true }, { id: 2, name: 'Emil Novak', admin: false }],
   })
 })
@@ -88,6 +88,19 @@ test('a page that does not answer is told with its error, and the installation s
   })
 })
 
+test('a page that never answers does not keep the portal from stopping', async () => {
+  const world = await startWorld()
+  registerUiApp(world)
+  world.receiver.status = 0
+  const opened = new Promise<void>((resolve) => {
+    world.receiver.onPost = () => resolve()
+  })
+  const installing = world.portal.control.install(CLIENT_ID)
+  await opened
+  await world.portal.stop()
+  expect((await installing).page).toMatchObject({ status: null, error: 'STOPPED' })
+})
+
 test('deliveries are listed from a cursor, with what was sent and what came back', async () => {
   const world = await startWorld()
   await installUiApp(world, ['ONAPPTEST'])
@@ -99,8 +112,10 @@ test('deliveries are listed from a cursor, with what was sent and what came back
   expect(body).toMatchObject({
     last_id: 3,
     deliveries: [{
-      id: 2, client_id: CLIENT_ID, event: 'ONAPPTEST', event_handler_id: 1, category: 'default', url: `${world.receiver.url}/events`,
-      body: expect.stringContaining('data%5Bcount%5D=1'), queued_at: '2026-01-01T00:00:01.000Z', sent_at: expect.any(String), duration_ms: expect.any(Number),
+      id: 2, client_id: CLIENT_ID, event: 'ONAPPTEST', event_handler_id: 1, category: 'default',
+      url: `${world.receiver.url}/events`,
+      body: expect.stringContaining('data%5Bcount%5D=1'), queued_at: '2026-01-01T00:00:01.000Z',
+      sent_at: expect.any(String), duration_ms: expect.any(Number),
       outcome: 200, response: 'ok',
     }],
   })
@@ -116,7 +131,7 @@ test('the landing page names the apps and escapes them', async () => {
 })
 
 /** fetch would not let the Host header through. */
-function ask(url: TestWorld['portal']['url'], headers: Record<string, string>): Promise<{ status: number | undefined; error: unknown }> {
+function ask(url: string, headers: Record<string, string>): Promise<{ status: number | undefined; error: unknown }> {
   return new Promise((resolve, reject) => {
     request(`${url}/control/portal`, { headers }, (response) => {
       let text = ''

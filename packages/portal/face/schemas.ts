@@ -5,6 +5,8 @@ import { PORTAL_LIMITS } from '../limits.ts'
 const name = z.string().min(1).max(200)
 const httpUrl = z.url({ protocol: /^https?$/ }).max(PORTAL_LIMITS.maxHandlerUrlChars)
 const userId = z.int().nonnegative()
+/** Bitrix24 counts versions; its documentation prints three numbers. */
+const version = z.string().regex(/^\d[\d.]{0,19}$/, 'digits and dots, 20 at most')
 const identifier = z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits, _ . - only, 1 to 100')
 
 /** What the control API takes. Unknown keys are refused, so that a misspelt one can't go unnoticed. */
@@ -20,14 +22,14 @@ export const controlSchemas = {
     install_url: httpUrl.optional(),
     redirect_uri: httpUrl.optional(),
     ui: z.boolean().optional(),
-    version: z.string().min(1).max(20).optional(),
+    version: version.optional(),
     status: z.enum(['L', 'F', 'D', 'T', 'P', 'S']).optional(),
     application_token: z.string().min(1).max(50).optional(),
   }),
   install: z.strictObject({ user_id: userId.optional(), language: z.string().regex(/^[a-z]{2}$/).optional() }),
   nothing: z.strictObject({}),
   update: z.strictObject({
-    version: z.string().min(1).max(20),
+    version,
     rotate_application_token: z.boolean().optional(),
     signal: z.enum(['update', 'install']).optional(),
   }),

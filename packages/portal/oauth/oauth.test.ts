@@ -38,7 +38,8 @@ test('a refresh token gives a new pair, by query, form and JSON', async () => {
   expect(first.headers.get('cache-control')).toBe('no-store')
   expect(first.body).toEqual({
     access_token: expect.stringMatching(/^[0-9a-f]{70}$/), refresh_token: expect.stringMatching(/^[0-9a-f]{70}$/),
-    expires: 1_767_229_201, expires_in: ACCESS_TOKEN_LIFETIME_S, scope: 'imopenlines,user,crm', domain: new URL(world.portal.oauthUrl).host,
+    expires: 1_767_229_201, expires_in: ACCESS_TOKEN_LIFETIME_S, scope: 'imopenlines,user,crm',
+    domain: new URL(world.portal.oauthUrl).host,
     server_endpoint: `${world.portal.oauthUrl}/rest/`, status: 'L', client_endpoint: `${world.portal.url}/rest/`,
     member_id: world.portal.memberId, user_id: 1,
   })
@@ -123,11 +124,14 @@ test("the server's app.info proves a token, by query, body or Bearer", async () 
   const proof = {
     client_id: CLIENT_ID, scope: 'imopenlines,user,crm', expires: '2026-01-01T01:00:00+00:00', user_id: 1,
     install: {
-      installed: true, version: '1', status: 'L', scope: 'imopenlines,user,crm', domain: world.portal.domain, uri: world.portal.url,
+      installed: true, version: '1', status: 'L', scope: 'imopenlines,user,crm',
+      domain: world.portal.domain, uri: world.portal.url,
       client_endpoint: `${world.portal.url}/rest/`, member_id: world.portal.memberId, member_type: 'B24',
     },
   }
-  for (const init of [{ body: new URLSearchParams({ auth: accessToken }), method: 'POST' }, { headers: { Authorization: `Bearer ${accessToken}` } }]) {
+  const byForm = { method: 'POST', body: new URLSearchParams({ auth: accessToken }) }
+  const byBearer = { headers: { Authorization: `Bearer ${accessToken}` } }
+  for (const init of [byForm, byBearer]) {
     expect((await send(url, init)).body['result']).toEqual(proof)
   }
   expect((await send(`${url}?auth=${accessToken}`)).body['result']).toEqual(proof)

@@ -40,7 +40,8 @@ test('switching a connector on opens its settings page, where the app switches i
   const { path, form } = last(world.receiver)
   expect(path).toBe('/settings')
   expect(JSON.parse(field(form, 'PLACEMENT_OPTIONS'))).toEqual({
-    CONNECTOR, LINE: '107', STATUS: false, ACTIVE_STATUS: true, CONNECTION_STATUS: false, REGISTER_STATUS: false, ERROR_STATUS: false,
+    CONNECTOR, LINE: '107', STATUS: false, ACTIVE_STATUS: true, CONNECTION_STATUS: false,
+    REGISTER_STATUS: false, ERROR_STATUS: false,
     URI: '/contact_center/connector/?ID=example_site_chat&LINE=107&IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER',
   })
   activateInSettings(world)
@@ -53,7 +54,7 @@ test('switching a connector on opens its settings page, where the app switches i
   })
 })
 
-test.each([[1, true], [0, false]])('switched off with user %i on the hit, the event has tokens: %s', async (userId, hasTokens) => {
+test.each([[1, true], [0, false]])('switched off with user %i on the hit, there are tokens: %s', async (userId, hasTokens) => {
   const world = await startWorld()
   await withConnector(world)
   activateInSettings(world)
@@ -64,7 +65,8 @@ test.each([[1, true], [0, false]])('switched off with user %i on the hit, the ev
   await world.settle()
   const { body, form } = last(world.receiver)
   expect(body.startsWith(
-    'event=ONIMCONNECTORSTATUSDELETE&event_handler_id=1&data%5Bconnector%5D=example_site_chat&data%5Bline%5D=107&ts=1767225601&auth%5B',
+    'event=ONIMCONNECTORSTATUSDELETE&event_handler_id=1&data%5Bconnector%5D=example_site_chat&data%5Bline%5D=107' +
+    '&ts=1767225601&auth%5B',
   )).toBe(true)
   expect('access_token' in Object(form['auth'])).toBe(hasTokens)
   expect('refresh_token' in Object(form['auth'])).toBe(false)

@@ -25,7 +25,8 @@ test('an ordinary event carries tokens without a refresh_token', async () => {
   await world.settle()
   const { form } = last(world.receiver)
   expect(Object.keys(Object(form['auth']))).toEqual([
-    'access_token', 'expires', 'expires_in', 'scope', 'domain', 'server_endpoint', 'status', 'client_endpoint', 'member_id', 'user_id',
+    'access_token', 'expires', 'expires_in', 'scope', 'domain', 'server_endpoint', 'status', 'client_endpoint',
+    'member_id', 'user_id',
     'application_token',
   ])
   expect(form['data']).toBeUndefined()

@@ -37,6 +37,7 @@ export async function openFrame(context: PortalContext, app: App, options: Frame
   const outcome = await postForm(context.clock, url, frameBody(context, app, options), {
     timeoutMs: PORTAL_LIMITS.frameTimeoutMs,
     maxResponseBytes: PORTAL_LIMITS.maxLoggedResponseBytes,
+    signal: context.stopping,
     userAgent: 'Mozilla/5.0 (compatible; Portline portal)',
   })
   return { url: options.url, ...outcome }

@@ -3,7 +3,7 @@ import {
   call, CLIENT_ID, CLIENT_SECRET, control, events, field, installUiApp, last, registerUiApp, startWorld,
 } from '../test-support/world.ts'
 
-const ESCAPED = (url: string): string => url.replaceAll(':', '%3A').replaceAll('/', '%2F')
+const escaped = (url: string): string => url.replaceAll(':', '%3A').replaceAll('/', '%2F')
 
 test('the installer page gets the frame POST with DOMAIN in the query and tokens in the body', async () => {
   const world = await startWorld()
@@ -18,7 +18,8 @@ test('the installer page gets the frame POST with DOMAIN in the query and tokens
   expect(query.get('APP_SID')).toMatch(/^[0-9a-f]{32}$/)
   expect(headers['content-type']).toBe('application/x-www-form-urlencoded')
   expect(Object.keys(form)).toEqual([
-    'AUTH_ID', 'AUTH_EXPIRES', 'REFRESH_ID', 'SERVER_ENDPOINT', 'APPLICATION_TOKEN', 'APPLICATION_SCOPE', 'member_id', 'status', 'PLACEMENT',
+    'AUTH_ID', 'AUTH_EXPIRES', 'REFRESH_ID', 'SERVER_ENDPOINT', 'APPLICATION_TOKEN', 'APPLICATION_SCOPE',
+    'member_id', 'status', 'PLACEMENT',
   ])
   expect(field(form, 'AUTH_ID')).toMatch(/^[0-9a-f]{70}$/)
   expect(form).toMatchObject({ AUTH_EXPIRES: '3600', PLACEMENT: 'DEFAULT', status: 'L', member_id: world.portal.memberId })
@@ -54,11 +55,13 @@ test('ONAPPINSTALL travels byte for byte as Bitrix24 sends it', async () => {
   expect(headers['content-type']).toBe('application/x-www-form-urlencoded')
   expect(accessToken).toMatch(/^[0-9a-f]{70}$/)
   expect(body).toBe(
-    'event=ONAPPINSTALL&event_handler_id=1&data%5BVERSION%5D=1&data%5BACTIVE%5D=Y&data%5BINSTALLED%5D=Y&data%5BLANGUAGE_ID%5D=en' +
+    'event=ONAPPINSTALL&event_handler_id=1&data%5BVERSION%5D=1&data%5BACTIVE%5D=Y&data%5BINSTALLED%5D=Y' +
+    '&data%5BLANGUAGE_ID%5D=en' +
     `&ts=1767225600&auth%5Baccess_token%5D=${accessToken}&auth%5Bexpires%5D=1767229200&auth%5Bexpires_in%5D=3600` +
-    `&auth%5Bscope%5D=imopenlines%2Cuser%2Ccrm&auth%5Bdomain%5D=${ESCAPED(world.portal.domain)}` +
-    `&auth%5Bserver_endpoint%5D=${ESCAPED(world.portal.oauthUrl)}%2Frest%2F&auth%5Bstatus%5D=L` +
-    `&auth%5Bclient_endpoint%5D=${ESCAPED(world.portal.url)}%2Frest%2F&auth%5Bmember_id%5D=${world.portal.memberId}&auth%5Buser_id%5D=1` +
+    `&auth%5Bscope%5D=imopenlines%2Cuser%2Ccrm&auth%5Bdomain%5D=${escaped(world.portal.domain)}` +
+    `&auth%5Bserver_endpoint%5D=${escaped(world.portal.oauthUrl)}%2Frest%2F&auth%5Bstatus%5D=L` +
+    `&auth%5Bclient_endpoint%5D=${escaped(world.portal.url)}%2Frest%2F&auth%5Bmember_id%5D=${world.portal.memberId}` +
+    '&auth%5Buser_id%5D=1' +
     `&auth%5Brefresh_token%5D=${refreshToken}&auth%5Bapplication_token%5D=${applicationToken}`,
   )
 })
@@ -72,7 +75,8 @@ test('ONAPPUPDATE reaches the rows as they were, with a refresh_token, and then 
   await world.settle()
   const { body, form } = last(world.receiver)
   expect(body.startsWith(
-    'event=ONAPPUPDATE&event_handler_id=1&data%5BVERSION%5D=2&data%5BPREVIOUS_VERSION%5D=1&data%5BLANGUAGE_ID%5D=en&ts=1767225601&auth%5Baccess_token%5D=',
+    'event=ONAPPUPDATE&event_handler_id=1&data%5BVERSION%5D=2&data%5BPREVIOUS_VERSION%5D=1&data%5BLANGUAGE_ID%5D=en' +
+    '&ts=1767225601&auth%5Baccess_token%5D=',
   )).toBe(true)
   expect(field(form, 'auth', 'refresh_token')).toMatch(/^[0-9a-f]{70}$/)
   expect(field(form, 'auth', 'application_token')).toBe(answer.app.application_token)
@@ -97,8 +101,8 @@ test.each([[true, '1'], [false, '0']])('ONAPPUNINSTALL with clean %s carries no 
   await world.settle()
   expect(last(world.receiver).body).toBe(
     `event=ONAPPUNINSTALL&event_handler_id=1&data%5BLANGUAGE_ID%5D=en&data%5BCLEAN%5D=${flag}&ts=1767225601` +
-    `&auth%5Bdomain%5D=${ESCAPED(world.portal.domain)}&auth%5Bclient_endpoint%5D=${ESCAPED(world.portal.url)}%2Frest%2F` +
-    `&auth%5Bserver_endpoint%5D=${ESCAPED(world.portal.oauthUrl)}%2Frest%2F&auth%5Bmember_id%5D=${world.portal.memberId}` +
+    `&auth%5Bdomain%5D=${escaped(world.portal.domain)}&auth%5Bclient_endpoint%5D=${escaped(world.portal.url)}%2Frest%2F` +
+    `&auth%5Bserver_endpoint%5D=${escaped(world.portal.oauthUrl)}%2Frest%2F&auth%5Bmember_id%5D=${world.portal.memberId}` +
     `&auth%5Bapplication_token%5D=${field(frame.form, 'APPLICATION_TOKEN')}`,
   )
   expect(world.portal.control.handlers()).toEqual([])
@@ -108,7 +112,8 @@ test('uninstalling revokes every token, also after the app is installed again', 
   const world = await startWorld()
   const { accessToken, refreshToken } = await installUiApp(world)
   world.portal.control.uninstall(CLIENT_ID, { clean: false })
-  const renewal = `${world.portal.oauthUrl}/oauth/token/?grant_type=refresh_token&client_id=${CLIENT_ID}&client_secret=${CLIENT_SECRET}&refresh_token=${refreshToken}`
+  const credentials = `client_id=${CLIENT_ID}&client_secret=${CLIENT_SECRET}`
+  const renewal = `${world.portal.oauthUrl}/oauth/token/?grant_type=refresh_token&${credentials}&refresh_token=${refreshToken}`
   const appInfo = `${world.portal.oauthUrl}/rest/app.info?auth=${accessToken}`
   expect(await call(world.portal, 'profile', { auth: accessToken })).toMatchObject({
     status: 401, body: { error: 'APPLICATION_NOT_FOUND' },
@@ -122,7 +127,7 @@ test('uninstalling revokes every token, also after the app is installed again', 
   expect(await getJson(renewal)).toMatchObject({ error: 'NOT_INSTALLED' })
 })
 
-test('a local app uninstalled with CLEAN is deleted, and its client_id makes a new app with another application_token', async () => {
+test('a local app uninstalled with CLEAN is deleted, and made anew it has another application_token', async () => {
   const world = await startWorld()
   const { accessToken } = await installUiApp(world)
   const before = world.portal.control.app(CLIENT_ID)
@@ -162,8 +167,10 @@ test('an app without pages is installed at once, and again when it is installed 
   await world.portal.control.install(app.client_id, { language: 'de' })
   await world.portal.control.install(app.client_id)
   await world.settle()
-  expect(events(world.receiver).map(({ form }) => [form['event'], form['event_handler_id'], field(form, 'data', 'LANGUAGE_ID')])).toEqual([
-    ['ONAPPINSTALL', '1', 'de'], ['ONAPPINSTALL', '1', 'de'],
+  const data = { VERSION: '1', ACTIVE: 'Y', INSTALLED: 'Y', LANGUAGE_ID: 'de' }
+  const got = events(world.receiver).map(({ form }) => [form['event'], form['event_handler_id'], form['data']])
+  expect(got).toEqual([
+    ['ONAPPINSTALL', '1', data], ['ONAPPINSTALL', '1', data],
   ])
 })
 

@@ -19,14 +19,14 @@ export interface AppCard {
 }
 
 /** Enters a card, or changes the card of the app that has its client_id; what is not given stays as it was. */
-export function registerApp(context: PortalContext, card: AppCard): { app: App; created: boolean } {
+export function registerApp(context: Pick<PortalContext, 'world'>, card: AppCard): { app: App; created: boolean } {
   const existing = card.client_id === undefined ? undefined : context.world.app(card.client_id)
   if (existing === undefined) return { app: addApp(context, card), created: true }
   context.world.changeApp(existing, changes(card))
   return { app: existing, created: false }
 }
 
-function addApp(context: PortalContext, card: AppCard): App {
+function addApp(context: Pick<PortalContext, 'world'>, card: AppCard): App {
   const id = context.world.next('app')
   const app: App = {
     id,
@@ -79,11 +79,11 @@ const CLIENT_ID_DIGITS = 8
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
 /** `local.` or `app.`, 14 hex digits, a dot, 8 digits. */
-function drawClientId(context: PortalContext, kind: App['kind']): string {
+function drawClientId(context: Pick<PortalContext, 'world'>, kind: App['kind']): string {
   const digits = [...context.world.draw(CLIENT_ID_DIGITS)].map((byte) => byte % 10).join('')
   return `${kind === 'local' ? 'local' : 'app'}.${context.world.drawHex(CLIENT_ID_HEX_BYTES)}.${digits}`
 }
 
-function drawText(context: PortalContext, length: number): string {
+function drawText(context: Pick<PortalContext, 'world'>, length: number): string {
   return [...context.world.draw(length)].map((byte) => LETTERS.charAt(byte % LETTERS.length)).join('')
 }

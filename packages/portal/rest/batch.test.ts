@@ -12,7 +12,8 @@ test('commands run in order, and later ones refer to results of earlier ones', a
   const { status, body } = await batch({
     cmd: {
       me: 'profile',
-      set: 'app.option.set?options[who]=$result[me][NAME] $result[me][LAST_NAME]&options[all]=$result%5Bme%5D&options[none]=$result[no][NAME]',
+      set: 'app.option.set?options[who]=$result[me][NAME] $result[me][LAST_NAME]&options[all]=$result%5Bme%5D' +
+        '&options[none]=$result[no][NAME]',
       get: 'app.option.get',
     },
   })

@@ -31,6 +31,7 @@ test.each([
   ['nobody.knows', {}, 404, 'ERROR_METHOD_NOT_FOUND', 'Method not found!'],
   ['profile', {}, 401, 'NO_AUTH_FOUND', 'Wrong authorization data'],
   ['profile', { auth: ['a'] }, 401, 'NO_AUTH_FOUND', 'Wrong authorization data'],
+  ['1/webhookcode/profile', {}, 401, 'INVALID_CREDENTIALS', 'Invalid request credentials'],
   ['profile', { auth: 'forged' }, 401, 'invalid_token', 'Unable to get application by token'],
 ])('%s with %j is refused with %i %s', async (method, params, status, error, text) => {
   const world = await startWorld()
@@ -79,9 +80,10 @@ test('a body that is broken or too large gets a code, never a 500', async () => 
 test('the small methods answer as documented', async () => {
   const world = await startWorld()
   const { accessToken: auth } = await installUiApp(world)
-  const result = async (method: string, params: object = {}): Promise<unknown> => (
-    await call(world.portal, method, { auth, ...params }),
-  ).body['result']
+  const result = async (method: string, params: object = {}): Promise<unknown> => {
+    const { body } = await call(world.portal, method, { auth, ...params })
+    return body['result']
+  }
   expect(await result('server.time')).toBe('2026-01-01T00:00:01+00:00')
   expect(await result('user.admin')).toBe(true)
   expect(await result('user.current')).toMatchObject({

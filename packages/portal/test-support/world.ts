@@ -22,7 +22,9 @@ export interface TestWorld {
   settle(): Promise<void>
 }
 
-export async function startWorld({ clock = new VirtualClock(), ...options }: PortalOptions & { clock?: VirtualClock } = {}): Promise<TestWorld> {
+export async function startWorld(
+  { clock = new VirtualClock(), ...options }: PortalOptions & { clock?: VirtualClock } = {},
+): Promise<TestWorld> {
   const receiver = await startReceiver()
   const portal = await startTestPortal({ ...options, clock })
   running.push(receiver)
@@ -61,7 +63,9 @@ export interface Installed {
 }
 
 /** Installs an app with pages, binds the events at `/events` as its installer would, and finishes. */
-export async function installUiApp(world: TestWorld, codes: readonly string[] = ['ONAPPINSTALL'], clientId = CLIENT_ID): Promise<Installed> {
+export async function installUiApp(
+  world: TestWorld, codes: readonly string[] = ['ONAPPINSTALL'], clientId = CLIENT_ID,
+): Promise<Installed> {
   registerUiApp(world, clientId)
   await world.portal.control.install(clientId)
   const frame = last(world.receiver)
