@@ -14,7 +14,7 @@ let ran: string[]
 beforeAll(async () => {
   ran = []
   const app = defineApp({ name: 'guarded' })
-  for (const code of ['ONAPPTEST', 'ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPUNINSTALL', 'ONCRMDEALADD']) app.on(code, ({ event }) => void ran.push(event.id))
+  for (const code of ['ONAPPTEST', 'ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPUNINSTALL', 'ONCRMDEALADD']) app.on(code, (context) => void ran.push(context.event.id))
   house = await openHouse({ app })
   await installApp(house)
   token = house.portal.control.app(house.clientId).application_token

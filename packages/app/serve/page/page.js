@@ -294,7 +294,7 @@ function showEvents() {
 }
 
 function fillRow(row, event) {
-  const domain = installations.get(keyOf(event))?.domain ?? event.portal
+  const domain = installations.get(keyOf(event))?.domain || event.portal
   const content = JSON.stringify([language, event.state, event.reason, event.attempts, domain])
   if (row.dataset.content === content) return
   const focused = row.contains(document.activeElement)
