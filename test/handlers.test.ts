@@ -1,6 +1,7 @@
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { defineApp } from 'portline'
 import type { App, Handler } from 'portline'
+import { STREAM_CLIENTS } from 'portline/limits.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
@@ -154,3 +155,29 @@ test('an expired token is renewed under the handler\'s call, once, and the handl
   expect(calls.some((call) => 'error' in call)).toBe(true)
   expect(await house.installation()).toMatchObject({ accounts: [{ state: 'live' }], reason: null })
 })
+
+test('one watcher more than allowed is told so, and a place that gets free can be taken', async () => {
+  await houseWith(() => {})
+  const watchers = await Promise.all(Array.from({ length: STREAM_CLIENTS }, () => watch()))
+  expect(watchers.every(({ status }) => status === 200)).toBe(true)
+  const refused = await watch()
+  expect([refused.status, await refused.json()]).toMatchObject([503, { error: 'TOO_MANY_WATCHERS' }])
+  await watchers[0]?.body?.cancel()
+  const last = await until(async () => {
+    const response = await watch()
+    return response.status === 200 ? response : undefined
+  }, 'a free place')
+  const reader = last.body?.getReader()
+  fire()
+  const seen = await until(async () => {
+    const { value } = (await reader?.read()) ?? {}
+    const text = new TextDecoder().decode(value)
+    return text.includes('ONAPPTEST') ? text : undefined
+  }, 'the event on the stream')
+  expect(seen).toContain('event: event')
+  await Promise.all([reader?.cancel(), ...watchers.slice(1).map(({ body }) => body?.cancel())])
+})
+
+function watch(): Promise<Response> {
+  return fetch(`${house.side.url}/api/stream`)
+}

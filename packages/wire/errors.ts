@@ -69,6 +69,7 @@ export const ERROR_TABLE = {
   FOREIGN_HOST: { status: 403, meaning: 'The Host of the request is not this machine.', cause: 'A name that resolves to loopback, as in DNS rebinding.', todo: 'Use 127.0.0.1 or localhost, or set PORTLINE_OPERATOR_TOKEN.' },
   FOREIGN_ORIGIN: { status: 403, meaning: 'The Origin of the request is another site.', cause: 'A page of another site tried to use the operator API.', todo: 'Use the pages of this server.' },
   OPERATOR_TOKEN_REQUIRED: { status: 401, meaning: 'The operator API needs a token.', cause: 'It is open on loopback only.', todo: 'Set PORTLINE_OPERATOR_TOKEN and send it as a bearer token.' },
+  TOO_MANY_WATCHERS: { status: 503, meaning: 'No more pages can watch the live stream.', cause: 'As many as are allowed watch it already.', todo: 'Close one, or use GET /api/events.' },
   EVENT_NOT_REPLAYABLE: { status: 409, meaning: 'The event cannot be replayed now.', cause: 'It is held, waiting or running, or its portal is uninstalled.', todo: 'Wait until it is done or dead.' },
   ADDRESS_IN_USE: { status: 500, meaning: 'The port is taken.', cause: 'Another process listens on it.', todo: 'Stop it or choose another port (PORTLINE_PORT, PORTAL_PORT, OAUTH_PORT).' },
   SERVER_UNREACHABLE: { status: 502, meaning: 'The server does not answer.', cause: 'It is not running at that address.', todo: 'Start it (npm start, or portline start), or give its address.' },

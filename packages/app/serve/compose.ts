@@ -51,7 +51,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   const sealer = createSealer(key, random)
   const servers = createAuthServers(authServers, network)
   const known = new KnownPortals(sealer)
-  const feed = new LiveFeed()
+  const feed = new LiveFeed(clock)
   const installations = createInstallations({ store, sealer, known, clock })
   const tokens = createTokenKeeper({
     store, sealer, authServers: servers, credentialsOf, clock, log,

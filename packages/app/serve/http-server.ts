@@ -71,6 +71,7 @@ function toCoded(error: unknown, log: Log): CodedError {
 const PAGE_FILES = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
+  { path: '/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
   { path: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
 ] as const
 const PAGE_HEADERS = {

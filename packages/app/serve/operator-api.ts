@@ -57,6 +57,7 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
       samples: (await store.refusals(LIST_MAX_ROWS)).map(({ atMs, ...refusal }) => ({ at: new Date(atMs).toISOString(), ...refusal })),
     }))
     api.get('/api/stream', (_request, reply) => {
+      feed.demandPlace()
       reply.hijack()
       feed.watch(reply.raw)
     })

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -12,7 +13,11 @@ import { Statements } from './statements.ts'
  */
 const SQLITE_BUSY = 5
 
+/** Readable by its owner alone; SQLite gives its other files the same rights. */
+const OWNER_ONLY = 0o600
+
 function open(file: string): DatabaseSync {
+  closeSync(openSync(file, 'a', OWNER_ONLY))
   const db = new DatabaseSync(file)
   try {
     prepareDatabase(db)
