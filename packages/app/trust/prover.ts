@@ -49,16 +49,15 @@ export function createProver({ authServers, network }: ProverParts): Prover {
 
   const proveVisitor = async (claim: Claim): Promise<ProvenInstaller> => {
     const origins = claim.serverEndpoint === undefined ? authServers.origins : [authServers.originOf(claim.serverEndpoint)]
-    let failure: unknown = new CodedError('AUTH_SERVER_UNKNOWN', 'no authorization server is known')
-    for (const origin of origins) {
-      try {
-        return await ask(authServers, origin, claim)
-      } catch (error) {
-        // One server out of reach must not turn another's "no" into a final one.
-        if (!(failure instanceof CodedError && failure.code === 'PROOF_UNAVAILABLE')) failure = error
-      }
+    if (origins.length === 0) throw new CodedError('AUTH_SERVER_UNKNOWN', 'no authorization server is known')
+    // All at once: one that is out of reach must not use up the time of the one that knows.
+    try {
+      return await Promise.any(origins.map((origin) => ask(authServers, origin, claim)))
+    } catch (error) {
+      const failures: unknown[] = error instanceof AggregateError ? error.errors : [error]
+      // Nor may one's "no" be final while another could not be asked.
+      throw failures.find((failure) => failure instanceof CodedError && failure.code === 'PROOF_UNAVAILABLE') ?? failures[0]
     }
-    throw failure
   }
 
   return {

@@ -1,0 +1,90 @@
+import { systemNetwork } from '@portline/runtime/network.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startTinyServer } from '../test-support/tiny-auth-server.ts'
+import type { TinyServer } from '../test-support/tiny-auth-server.ts'
+import { createAuthServers } from '../tokens/auth-server.ts'
+import { createProver } from './prover.ts'
+import type { Claim, Prover } from './prover.ts'
+
+const CLAIM: Claim = { clientId: 'app.mine', memberId: 'm', accessToken: 'the token' }
+
+let server: TinyServer
+let other: TinyServer
+let prover: Prover
+let install: Record<string, unknown>
+let clientId: string
+let admin: { status?: number; json?: object; text?: string }
+
+beforeEach(async () => {
+  server = await startTinyServer((path) => (path.endsWith('user.admin') ? admin : { json: { result: { client_id: clientId, user_id: 7, install } } }))
+  other = await startTinyServer(() => ({ status: 401, json: { error: 'invalid_token' } }))
+  clientId = 'app.mine'
+  admin = { json: { result: true } }
+  install = { installed: true, version: 3, status: 'F', scope: 'crm', domain: 'p', client_endpoint: `${server.origin}/rest/`, member_id: 'm' }
+  prover = createProver({ authServers: createAuthServers([server.origin, other.origin], systemNetwork), network: systemNetwork })
+})
+afterEach(() => Promise.all([server.close(), other.close()]))
+
+test('an administrator\'s token proves its portal, and what is known of it comes from the server', async () => {
+  expect(await prover.prove({ ...CLAIM, serverEndpoint: `${server.origin}/rest/` })).toEqual({
+    serverEndpoint: `${server.origin}/rest/`, clientEndpoint: `${server.origin}/rest/`, domain: new URL(server.origin).host,
+    userId: '7', installed: true, version: '3', appStatus: 'F', scope: 'crm',
+  })
+  expect(server.asked.map(({ path }) => path)).toEqual(['/rest/app.info', '/rest/user.admin'])
+  expect(server.asked.every(({ path, form }) => !path.includes('token') && form.get('auth') === 'the token')).toBe(true)
+})
+
+test('a token of which nobody said whose it is, is shown to every known server', async () => {
+  expect((await prover.prove(CLAIM)).serverEndpoint).toBe(`${server.origin}/rest/`)
+})
+
+test('one server\'s "no" is not final while another cannot be asked', async () => {
+  server.answer = () => 'reset'
+  await expect(prover.prove(CLAIM)).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
+})
+
+test('a server that is not known is not asked', async () => {
+  const stranger = await startTinyServer(() => ({ json: {} }))
+  await expect(prover.prove({ ...CLAIM, serverEndpoint: `${stranger.origin}/rest/` })).rejects.toMatchObject({ code: 'AUTH_SERVER_UNKNOWN' })
+  for (const serverEndpoint of ['not a url', 'javascript:alert(1)', `${server.origin}.evil.example/rest/`, `https://${new URL(server.origin).host}/rest/`]) {
+    await expect(prover.prove({ ...CLAIM, serverEndpoint })).rejects.toMatchObject({ code: 'AUTH_SERVER_UNKNOWN' })
+  }
+  expect(stranger.asked).toEqual([])
+  await stranger.close()
+})
+
+describe('is refused', () => {
+  const only = () => ({ ...CLAIM, serverEndpoint: `${server.origin}/rest/` })
+  test('when the token is for another app or another portal', async () => {
+    clientId = 'app.theirs'
+    await expect(prover.prove(only())).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+    clientId = 'app.mine'
+    install['member_id'] = 'somebody else'
+    await expect(prover.prove(only())).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+  })
+
+  test('when its user is no administrator, though a visit is allowed', async () => {
+    admin = { json: { result: false } }
+    await expect(prover.prove(only())).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+    expect((await prover.proveVisitor(only())).userId).toBe('7')
+  })
+
+  test('when tokens would travel to the portal in the clear', async () => {
+    install['client_endpoint'] = 'http://portal.example/rest/'
+    await expect(prover.prove(only())).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+  })
+
+  test('when the portal rejects the token', async () => {
+    admin = { status: 401, json: { error: 'expired_token' } }
+    await expect(prover.prove(only())).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+  })
+})
+
+test.each([
+  ['nonsense', { text: 'nonsense' }],
+  ['a busy server', { status: 503, json: { error: 'QUERY_LIMIT_EXCEEDED' } }],
+  ['a shape of another kind', { json: { result: { install: 'yes' } } }],
+])('is open as long as the server answers with %s', async (_name, answer) => {
+  server.answer = () => answer
+  await expect(prover.prove({ ...CLAIM, serverEndpoint: `${server.origin}/rest/` })).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
+})
