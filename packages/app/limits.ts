@@ -8,8 +8,9 @@ export const HELD_EVENTS_PER_APP = 10_000
 export const HELD_EVENT_AGE_MS = 3 * 24 * 3_600_000
 /** How long an answer waits for the authorization server's word on an install. Past it the event is simply held. */
 export const INLINE_PROOF_MS = 2_000
-/** Questions to authorization servers at once; beyond it installs are held and asked later. */
+/** Questions to authorization servers at once, and how many may wait; beyond it events are held and asked about later. */
 export const PROOFS_AT_ONCE = 8
+export const PROOFS_WAITING = 1_000
 /** One answer of an authorization server or portal. */
 export const REMOTE_ANSWER_MS = 10_000
 export const REMOTE_ANSWER_MAX_BYTES = 1_048_576

@@ -90,6 +90,9 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
 
     patch: (portal, patch, account) =>
       inTurn(portal, async () => {
+        const current = known.get(portal)?.installation.status
+        // A deleted installation is not patched at all: whoever comes late finds that out by what is returned.
+        if (patch.status !== undefined && current !== 'deleted') nextStatus(current, patch.status)
         await store.patchInstallation(portal, { ...patch, updatedAtMs: clock.now() }, account)
         return reread(portal)
       }),

@@ -91,7 +91,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     },
   })
   const reviewer = new Reviewer({
-    store, known, prover, installations, tokens, sealer, credentialsOf, clock, log,
+    store, known, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
     onReviewed: (portal, settlements) => {
       held.add(portal, -settlements.length)
       for (const { id } of settlements) showEvent(id)

@@ -1,6 +1,7 @@
+import { Gate } from '@portline/runtime/gate.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { PROOFS_AT_ONCE, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+import { PROOFS_AT_ONCE, PROOFS_WAITING, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
 
 /**
@@ -45,9 +46,9 @@ const FORBIDDEN_STATUSES = [401, 403]
 const NOT_FOUND_STATUS = 404
 
 export function createProver({ authServers, network }: ProverParts): Prover {
-  let asking = 0
+  const gate = new Gate(PROOFS_AT_ONCE, PROOFS_WAITING)
 
-  const proveVisitor = async (claim: Claim): Promise<ProvenInstaller> => {
+  const askAll = async (claim: Claim): Promise<ProvenInstaller> => {
     const origins = claim.serverEndpoint === undefined ? authServers.origins : [authServers.originOf(claim.serverEndpoint)]
     if (origins.length === 0) throw new CodedError('AUTH_SERVER_UNKNOWN', 'no authorization server is known')
     // All at once: one that is out of reach must not use up the time of the one that knows.
@@ -60,19 +61,17 @@ export function createProver({ authServers, network }: ProverParts): Prover {
     }
   }
 
+  const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> =>
+    gate.isFull ? Promise.reject(new CodedError('PROOF_UNAVAILABLE', 'too many proofs are under way')) : gate.run(task)
+
   return {
-    proveVisitor,
-    async prove(claim) {
-      if (asking >= PROOFS_AT_ONCE) throw new CodedError('PROOF_UNAVAILABLE', 'too many proofs are under way')
-      asking += 1
-      try {
-        const proven = await proveVisitor(claim)
+    proveVisitor: (claim) => inTurn(() => askAll(claim)),
+    prove: (claim) =>
+      inTurn(async () => {
+        const proven = await askAll(claim)
         await demandAdministrator(network, proven.clientEndpoint, claim.accessToken)
         return proven
-      } finally {
-        asking -= 1
-      }
-    },
+      }),
   }
 }
 

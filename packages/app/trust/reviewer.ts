@@ -9,9 +9,11 @@ import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
-import type { Credentials } from '../tokens/auth-server.ts'
+import type { AuthServers, Credentials } from '../tokens/auth-server.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
+import { pairOf } from '../tokens/token-pair.ts'
+import type { TokenPair } from '../tokens/token-pair.ts'
 import { judge } from './judge.ts'
 import type { KnownPortals } from './known-portals.ts'
 import type { Prover, ProvenInstaller } from './prover.ts'
@@ -31,6 +33,7 @@ export interface ReviewerParts {
   readonly prover: Prover
   readonly installations: Installations
   readonly tokens: TokenKeeper
+  readonly authServers: AuthServers
   readonly sealer: Sealer
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
@@ -115,16 +118,17 @@ export class Reviewer {
   }
 
   async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<Proof> {
-    const { prover, installations, tokens, credentialsOf, clock } = this.#parts
+    const { prover, installations, tokens, credentialsOf } = this.#parts
     const { auth } = envelope
     const current = await installations.get(event)
     const byEvent = auth.access_token !== undefined
-    const accessToken = auth.access_token ?? (await tokens.pair(event)).accessToken
+    const serverEndpoint = (byEvent ? auth.server_endpoint : undefined) ?? (current?.serverEndpoint || undefined)
+    const own = byEvent ? await this.#freshPair(event, envelope, serverEndpoint) : undefined
     const proven = await prover.prove({
       clientId: credentialsOf(event.app).clientId,
       memberId: event.memberId,
-      accessToken,
-      serverEndpoint: (byEvent ? auth.server_endpoint : undefined) ?? (current?.serverEndpoint || undefined),
+      accessToken: own?.accessToken ?? auth.access_token ?? (await tokens.pair(event)).accessToken,
+      serverEndpoint,
     })
     demandInstalled(proven)
     const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
@@ -133,9 +137,23 @@ export class Reviewer {
       applicationToken: auth.application_token,
       language: textField(event.data, 'LANGUAGE_ID'),
       version: textField(event.data, 'VERSION'),
-      pair: adopts ? pairIn(auth, event, clock) : undefined,
+      pair: adopts ? own : undefined,
     })
     return byEvent ? 'access_token' : 'installer'
+  }
+
+  /** The event's own pair; renewed when the event was held until its access token's hour was over. */
+  async #freshPair(event: StoredEvent, { auth }: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
+    const { authServers, credentialsOf, clock } = this.#parts
+    const pair = pairIn(auth, event, clock)
+    if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs > clock.now()) return pair
+    try {
+      return pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') throw new CodedError('PROOF_UNAVAILABLE', error.message)
+      // A refresh token that is no good either leaves the access token to speak for itself.
+      return pair
+    }
   }
 
   #reviewLater(portal: PortalKey): void {

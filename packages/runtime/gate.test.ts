@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { Gate } from './gate.ts'
+
+test('no more run at once than there are places, and each gets its turn in order', async () => {
+  const gate = new Gate(2, 100)
+  const order: number[] = []
+  let [running, most] = [0, 0]
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      gate.run(async () => {
+        order.push(index)
+        most = Math.max(most, ++running)
+        await new Promise((resolve) => setImmediate(resolve))
+        running -= 1
+      }),
+    ),
+  )
+  expect(most).toBe(2)
+  expect(order).toEqual(Array.from({ length: 20 }, (_, index) => index))
+})
+
+test('says when nobody more can wait, and a task that fails gives its place back', async () => {
+  const gate = new Gate(1, 1)
+  let fail: (error: Error) => void = () => {}
+  const failing = gate.run(() => new Promise<void>((_, reject) => (fail = reject)))
+  expect(gate.isFull).toBe(false)
+  const waiting = gate.run(() => Promise.resolve('ran'))
+  expect(gate.isFull).toBe(true)
+  fail(new Error('no'))
+  await expect(failing).rejects.toThrow('no')
+  expect(await waiting).toBe('ran')
+  expect(gate.isFull).toBe(false)
+})

@@ -1,0 +1,71 @@
+import { VirtualClock } from '@portline/runtime/clock.ts'
+import { systemNetwork } from '@portline/runtime/network.ts'
+import type { Network } from '@portline/runtime/network.ts'
+import { defineApp } from 'portline'
+import { afterEach, expect, test } from 'vitest'
+import { openHouse, until } from './support/house.ts'
+import type { House } from './support/house.ts'
+
+/** Events that come before anything is known of their portal. */
+const TWO_HOURS_MS = 7_200_000
+let house: House
+let reachable: boolean
+
+/** The network of a machine whose way to the authorization server is cut at first. */
+function unreachable(): Network {
+  reachable = false
+  return { postForm: (...args) => (reachable ? systemNetwork.postForm(...args) : Promise.reject(new Error('no route to host'))) }
+}
+
+afterEach(() => house.close())
+
+/** An ONAPPINSTALL as the queue server sends it, kept back on its way. */
+async function keptBackInstall(): Promise<string> {
+  house.portal.control.finish(house.clientId)
+  await house.portal.control.drain()
+  const delivery = house.portal.control.deliveries().deliveries.find(({ event }) => event === 'ONAPPINSTALL')
+  if (delivery === undefined) throw new Error('no ONAPPINSTALL was sent')
+  return delivery.body
+}
+
+test('events that race ahead of their ONAPPINSTALL are handed on after its proof, in the order they came', async () => {
+  const ran: string[] = []
+  const app = defineApp({ name: 'early' })
+  for (const code of ['ONAPPTEST', 'ONAPPINSTALL']) app.on(code, ({ event }) => void ran.push(event.id))
+  house = await openHouse({ app, ui: false })
+  const { application_token } = house.portal.control.app(house.clientId)
+  const early = { event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token } }
+  const forged = { event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token: 'forged' } }
+  const [first, wrong, second] = [await house.post(early), await house.post(forged), await house.post(early)]
+  expect([first, wrong, second].map(({ body }) => body.state)).toEqual(['held', 'held', 'held'])
+  await house.portal.control.install(house.clientId)
+  expect(await house.settled('ONAPPINSTALL')).toMatchObject({ state: 'done', proof: 'access_token' })
+  expect(ran.slice(0, 2)).toEqual([first.body.id, second.body.id])
+  expect(await house.event(wrong.body.id ?? '')).toMatchObject({ state: 'dead', reason: 'APPLICATION_TOKEN_MISMATCH', attempts: 0 })
+})
+
+test('an install that cannot be proven now is held over a restart, and proven later though its access token is long expired', async () => {
+  const clock = new VirtualClock(Date.now())
+  house = await openHouse({ app: defineApp({ name: 'late' }), ui: false, portal: { clock, queue: { minDelayMs: 0, maxDelayMs: 0 } }, side: { clock, network: unreachable() } })
+  await house.portal.control.install(house.clientId)
+  await house.portal.control.drain()
+  const held = await until(async () => (await house.events())[0], 'the event')
+  expect(held).toMatchObject({ event: 'ONAPPINSTALL', state: 'held' })
+  await clock.advance(TWO_HOURS_MS)
+  reachable = true
+  await house.restart()
+  expect(await house.settled('ONAPPINSTALL')).toMatchObject({ state: 'done', proof: 'access_token' })
+  expect(await house.installation()).toMatchObject({ status: 'active', accounts: [{ state: 'live', master: true }] })
+})
+
+test('the same ONAPPINSTALL twice changes nothing the second time', async () => {
+  house = await openHouse({ app: defineApp({ name: 'twice' }) })
+  await house.portal.control.install(house.clientId)
+  const body = await keptBackInstall()
+  await house.settled('ONAPPINSTALL')
+  const before = await house.installation()
+  expect(await house.post(body)).toMatchObject({ status: 200, body: { state: 'pending' } })
+  await until(async () => ((await house.events({ event: 'ONAPPINSTALL' })).filter(({ state }) => state === 'done').length === 2 ? true : undefined), 'both')
+  const after = await house.installation()
+  expect({ ...after, updatedAt: '' }).toEqual({ ...before, updatedAt: '' })
+})

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startPortal } from '@portline/portal'
+import type { Portal } from '@portline/portal'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { until } from './support/house.ts'
+
+/** `portline start ./app.ts`: the app side alone, as a process of its own, with an app that lives outside this repository. */
+const cli = fileURLToPath(new URL('../packages/cli/bin/portline.mjs', import.meta.url))
+const APP = `import { defineApp } from 'portline'
+export default defineApp({ name: 'mine' }).on('ONAPPINSTALL', ({ installation, note }) => note(\`hello \${installation.domain}\`))
+`
+
+let folder: string
+let portal: Portal
+let child: ChildProcess | undefined
+let port: number
+let err: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portline-start-'))
+  await writeFile(join(folder, 'app.ts'), APP)
+  portal = await startPortal({ port: 0, oauthPort: 0 })
+  port = await freePort()
+})
+afterEach(async () => {
+  if (child?.exitCode === null && child.signalCode === null) await end('SIGKILL')
+  await portal.stop()
+  await rm(folder, { recursive: true })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+function start(args: readonly string[] = ['./app.ts'], env: Record<string, string> = {}): ChildProcess {
+  err = ''
+  const started = spawn(process.execPath, [cli, 'start', ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      ...process.env, PORTLINE_PORT: String(port), PORTLINE_DATA: join(folder, 'data'), PORTLINE_AUTH_SERVERS: portal.oauthUrl,
+      B24_CLIENT_ID: 'local.mine', B24_CLIENT_SECRET: 'mine alone', ...env,
+    },
+  })
+  started.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  child = started
+  return started
+}
+
+async function end(signal: NodeJS.Signals): Promise<number | null> {
+  const exited = once(child ?? fail(), 'exit')
+  child?.kill(signal)
+  const [code] = (await exited) as [number | null]
+  return code
+}
+
+function fail(): never {
+  throw new Error('nothing was started')
+}
+
+function serving(): Promise<true> {
+  return until(() => fetch(`http://127.0.0.1:${port}/api/installations`).then((response) => (response.ok ? true as const : undefined), () => undefined), 'the app side to serve')
+}
+
+async function installedEvents(): Promise<{ state: string }[]> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/events?event=ONAPPINSTALL`)
+  return ((await response.json()) as { events: { state: string }[] }).events
+}
+
+test('an app module outside the clone is installed on a portal, survives kill -9, and stops cleanly', async () => {
+  start()
+  await serving()
+  portal.control.registerApp({
+    name: 'mine', kind: 'local', client_id: 'local.mine', client_secret: 'mine alone', ui: false, scope: ['imopenlines'],
+    install_url: `http://127.0.0.1:${port}/apps/mine/events`,
+  })
+  await portal.control.install('local.mine')
+  await until(async () => ((await installedEvents())[0]?.state === 'done' ? true : undefined), 'the installation')
+  await end('SIGKILL')
+  start()
+  await serving()
+  expect(await installedEvents()).toMatchObject([{ state: 'done' }])
+  expect(await end('SIGTERM')).toBe(0)
+  expect(err).not.toContain('at ')
+})
+
+test.each([
+  ['no credentials', ['./app.ts'], { B24_CLIENT_ID: '' }, 'CONFIG_INVALID'],
+  ['a module that is not there', ['./nothing.ts'], {}, 'CONFIG_INVALID'],
+  ['an authorization server in the clear', ['./app.ts'], { PORTLINE_AUTH_SERVERS: 'http://oauth.example' }, 'CONFIG_INVALID'],
+  ['a port that is none', ['./app.ts'], { PORTLINE_PORT: '99999' }, 'CONFIG_INVALID'],
+])('%s is refused with a code and what to do', async (_name, args, env, code) => {
+  const [exitCode] = (await once(start(args, env), 'exit')) as [number]
+  expect(exitCode).not.toBe(0)
+  expect(err).toContain(`error ${code}`)
+  expect(err).not.toContain('mine alone')
+})
+
+test('a port that is taken is named', async () => {
+  const taken = createServer().listen(port, '127.0.0.1')
+  await once(taken, 'listening')
+  const [exitCode] = (await once(start(), 'exit')) as [number]
+  taken.close()
+  expect(exitCode).not.toBe(0)
+  expect(err).toContain('ADDRESS_IN_USE')
+})
+
+test('on another address than loopback the operator API wants its token', async () => {
+  start(['./app.ts', '--host', '0.0.0.0'], { PORTLINE_OPERATOR_TOKEN: 'operators only' })
+  const status = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${port}/api/events`, { headers }).then((response) => response.status, () => undefined)
+  await until(() => status({}), 'the app side to serve')
+  expect(await status({})).toBe(401)
+  expect(await status({ authorization: 'Bearer wrong' })).toBe(401)
+  expect(await status({ authorization: 'Bearer operators only' })).toBe(200)
+})
