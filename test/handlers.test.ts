@@ -119,6 +119,17 @@ test('what was not handled when the app side stopped is handled after it has sta
   expect((await house.installation()).status).toBe('active')
 })
 
+test('a handler that is new in the app is bound after the next start', async () => {
+  await houseWith(() => {})
+  const newer = defineApp({ name: 'handlers' }).on('ONUSERADD', () => {})
+  const bound = () => house.portal.control.handlers().map(({ event }) => event)
+  expect(bound()).not.toContain('ONUSERADD')
+  await house.restart(newer)
+  await until(() => (bound().includes('ONUSERADD') ? true : undefined), 'the new binding')
+  expect(bound().filter((event) => event === 'ONAPPUNINSTALL')).toHaveLength(1)
+  await until(() => (bound().includes('ONAPPTEST') ? undefined : true), 'the former binding to go')
+})
+
 test('an uninstall is not held up by an event that waits for its next try', async () => {
   let failed = 0
   await houseWith(() => {

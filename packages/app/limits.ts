@@ -45,3 +45,5 @@ export const LIST_MAX_ROWS = 200
 export const CLIENTS_KEPT = 1_000
 /** Renewing this early spares a request that would be answered expired_token. */
 export const RENEW_BEFORE_EXPIRY_MS = 60_000
+/** Portals whose bindings are mended at once after a start. */
+export const PORTALS_EQUIPPED_AT_ONCE = 8

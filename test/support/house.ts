@@ -17,8 +17,8 @@ export interface House {
   readonly clientId: string
   readonly clientSecret: string
   side: AppSide
-  /** Ends the app side and starts it again on the same data. */
-  restart(): Promise<void>
+  /** Ends the app side and starts it again on the same data, perhaps with a newer app of the same name. */
+  restart(newer?: App): Promise<void>
   events(query?: Record<string, string>): Promise<EventView[]>
   event(id: string): Promise<EventView & { attemptLog: { outcome: string; calls: { method: string }[]; notes: string[]; error?: { code: string } }[] }>
   installation(): Promise<InstallationView>
@@ -41,9 +41,9 @@ export async function openHouse({ app, ui = true, kind = 'market', portal: porta
   const portal = await startPortal({ port: 0, oauthPort: 0, ...portalOptions })
   const clientId = 'app.portline.test'
   const clientSecret = 'the-client-secret-of-this-test'
-  const start = (port: number): Promise<AppSide> =>
+  const start = (port: number, running = app): Promise<AppSide> =>
     startAppSide({
-      apps: [{ app, clientId, clientSecret }], host: '127.0.0.1', port, dataDir, authServers: [portal.oauthUrl], ...sideOptions,
+      apps: [{ app: running, clientId, clientSecret }], host: '127.0.0.1', port, dataDir, authServers: [portal.oauthUrl], ...sideOptions,
     })
   const first = await start(0)
   const base = `${first.url}/apps/${app.name}`
@@ -55,9 +55,9 @@ export async function openHouse({ app, ui = true, kind = 'market', portal: porta
   const house: House = {
     portal, dataDir, clientId, clientSecret,
     side: first,
-    async restart() {
+    async restart(newer) {
       await house.side.stop()
-      house.side = await start(Number(new URL(house.side.url).port))
+      house.side = await start(Number(new URL(house.side.url).port), newer)
     },
     events: async (query = {}) => {
       const { events } = await get<{ events: EventView[] }>(`${house.side.url}/api/events?${new URLSearchParams({ limit: '200', ...query })}`)

@@ -30,6 +30,14 @@ export async function makeBindingsTrue(b24: B24OAuth, declared: readonly Binding
   return bound
 }
 
+/** Takes back bindings of our own that the app no longer declares: a handler that went, or another address. */
+export async function dropBindings(b24: B24OAuth, former: readonly Binding[], declared: readonly Binding[]): Promise<void> {
+  for (const { event, handler } of former) {
+    const wanted = declared.some((binding) => binding.event === event && binding.handler === handler)
+    if (!wanted) await callRest(b24, 'event.unbind', { event, handler })
+  }
+}
+
 async function bind(b24: B24OAuth, { event, handler }: Binding, note: (text: string) => void): Promise<boolean> {
   try {
     await callRest(b24, 'event.bind', { event, handler })

@@ -9,7 +9,7 @@ import type { Installation, InstallationPatch, StoredEvent, Store } from '../sto
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Sealer } from '../tokens/sealer.ts'
-import { declaredBindings, makeBindingsTrue } from './bindings.ts'
+import { declaredBindings, dropBindings, makeBindingsTrue } from './bindings.ts'
 import type { Installations } from './installations.ts'
 
 /**
@@ -69,7 +69,9 @@ export async function equipPortal(
   { app, installation, note }: Pick<LifecycleStep, 'app' | 'installation' | 'note'>,
   b24: B24OAuth,
 ): Promise<void> {
-  const bound = await makeBindingsTrue(b24, declaredBindings(app, eventsUrl(publicUrl, app.name)), note)
+  const declared = declaredBindings(app, eventsUrl(publicUrl, app.name))
+  const bound = await makeBindingsTrue(b24, declared, note)
+  await dropBindings(b24, await store.bindings(installation), declared)
   await store.saveBindings(installation, bound)
   await registerConnectors(b24, app.connectors, placementUrl(publicUrl, app.name))
 }

@@ -11,6 +11,7 @@ import { Inbox } from '../inbox/inbox.ts'
 import { Lanes } from '../inbox/lanes.ts'
 import { RefusalLog } from '../inbox/refusal-log.ts'
 import { longestRunMs, runEvent } from '../inbox/run-event.ts'
+import { equipAtStart } from '../installations/equip-at-start.ts'
 import { createInstallations } from '../installations/installations.ts'
 import type { PortalKey, Store } from '../store/port.ts'
 import { createAuthServers } from '../tokens/auth-server.ts'
@@ -116,6 +117,9 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     onLineChanged: showInstallation,
     async start() {
       await Promise.all([lanes.start(), reviewer.start(), inbox.start()])
+      equipAtStart({ store, rest, appOf, publicUrl: publicUrl(), log }).catch((error: unknown) => {
+        log.warn({ error: String(error) }, 'the bindings could not be looked at')
+      })
     },
     async stop() {
       inbox.stop()

@@ -82,7 +82,7 @@ async function install(parts: FrameEndpointParts, app: App, frame: FramePost): P
   await reviewer.review(portal)
   const note = (text: string): void => parts.log.info({ app: app.name, portal: frame.memberId }, text)
   await equipPortal({ store: parts.store, publicUrl: parts.publicUrl() }, { app, installation, note }, await rest.ofPortal(installation))
-  return installedPage(app)
+  return installedPage(app, installation.clientEndpoint)
 }
 
 async function openPlacement(parts: FrameEndpointParts, app: App, frame: FramePost): Promise<string> {

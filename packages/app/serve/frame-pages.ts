@@ -1,14 +1,22 @@
 import type { App } from '../define-app.ts'
+import { isLoopbackHost } from './operator-guard.ts'
 
-/** Pages shown inside the portal's frame. They speak to the portal through its own script (BX24, sdk/bx24-js-sdk). */
-const BX24_SCRIPT = 'https://api.bitrix24.com/api/v1/'
+/** Pages shown inside the portal's frame. They speak to the portal through Bitrix24's script (BX24, sdk/bx24-js-sdk). */
+const BX24_SCRIPT_PATH = '/api/v1/'
+const BX24_SCRIPT_ORIGIN = 'https://api.bitrix24.com'
+
+/** A portal on this machine brings the script itself: a developer's machine may have no way to the real one. */
+function bx24Script(clientEndpoint: string): string {
+  const { origin, hostname } = new URL(clientEndpoint)
+  return `${isLoopbackHost(hostname) ? origin : BX24_SCRIPT_ORIGIN}${BX24_SCRIPT_PATH}`
+}
 
 /** Ends the installer: without installFinish the portal never sends an event (settings/app-installation/installation-finish.md). */
-export function installedPage(app: App): string {
+export function installedPage(app: App, clientEndpoint: string): string {
   return page(
     app,
     `<h1>${escapeHtml(app.name)} is being installed</h1><p>This page closes by itself.</p>`,
-    `<script src="${BX24_SCRIPT}"></script><script>BX24.init(function () { BX24.installFinish() })</script>`,
+    `<script src="${escapeHtml(bx24Script(clientEndpoint))}"></script><script>BX24.init(function () { BX24.installFinish() })</script>`,
   )
 }
 
