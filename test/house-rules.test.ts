@@ -14,10 +14,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly { readonly at: RegExp; readon
     { at: /^packages\/cli\/commands\/demo\.ts: /, why: 'the demo runs in real time only and prints a stopwatch' },
     { at: /^packages\/cli\/demo\//, why: 'as above' },
   ],
-  'rooms of the app side': [
-    { at: /^packages\/app\/trust\/reviewer\.ts: inbox\/sealed-auth\.ts$/, why: 'a held event is opened to be judged again' },
-    { at: /^packages\/app\/installations\/installations\.ts: trust\/known-portals\.ts$/, why: 'the purpose of a sealed token' },
-  ],
   'machine paths': [
     { at: /^packages\/cli\/commands\/dev\.ts: .*PORTLINE_DATA=\/tmp\/try/, why: 'an example in a help text' },
   ],

@@ -1,9 +1,12 @@
-/** Every limit of the app side, with its unit and its reason. Each has a test. */
+/** Every limit of the app side, with its unit and its reason. */
 
 /** Held events per portal: the few that can race with their ONAPPINSTALL, not a place to store a flood. */
 export const HELD_EVENTS_PER_PORTAL = 100
 /** Held events of all portals of an app: what a flood of invented portals can cost in memory and disk. */
 export const HELD_EVENTS_PER_APP = 10_000
+/** Room besides for installs and updates that bring a token: decided as soon as the authorization server answers. */
+export const HELD_PROVABLE_PER_PORTAL = 20
+export const HELD_PROVABLE_PER_APP = 2_000
 /** Queues may deliver ONAPPINSTALL late; an installer may stay open over a weekend. */
 export const HELD_EVENT_AGE_MS = 3 * 24 * 3_600_000
 /** How long an answer waits for the authorization server's word on an install. Past it the event is simply held. */

@@ -1,6 +1,6 @@
 import type { attemptView, EventView, historyOf, InstallationView } from 'portline/serve/views.ts'
 
-/** What the operator API answers (docs/operator-api.md), typed by the code that answers. */
+/** What the operator API answers (docs/reference/operator-api.md), typed by the code that answers. */
 export type { EventView, InstallationView }
 
 export type EventDetail = EventView & {

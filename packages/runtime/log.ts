@@ -11,7 +11,7 @@ export interface Log {
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
 
 /** The second fence behind the rule: should a field of one of these names ever be logged, its value does not come out. */
-const REDACTED_FIELDS = ['access_token', 'refresh_token', 'application_token', 'client_secret', 'auth', 'AUTH_ID', 'REFRESH_ID', 'code']
+const REDACTED_FIELDS = ['access_token', 'refresh_token', 'application_token', 'client_secret', 'auth', 'AUTH_ID', 'REFRESH_ID']
 
 /** JSON lines on stderr, so that stdout stays the program's own. */
 export function createLog(level: LogLevel): Log {

@@ -1,4 +1,4 @@
-import { HELD_EVENTS_PER_APP, HELD_EVENTS_PER_PORTAL } from '../limits.ts'
+import { HELD_EVENTS_PER_APP, HELD_EVENTS_PER_PORTAL, HELD_PROVABLE_PER_APP, HELD_PROVABLE_PER_PORTAL } from '../limits.ts'
 import type { PortalKey, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 
@@ -15,9 +15,11 @@ export class HeldCounter {
     }
   }
 
-  hasRoom(portal: PortalKey): boolean {
-    const held = this.#byPortal.get(keyOf(portal)) ?? 0
-    return held < HELD_EVENTS_PER_PORTAL && (this.#totals.get(portal.app) ?? 0) < HELD_EVENTS_PER_APP
+  /** What brings its own proof has room of its own: no flood in a portal's name may turn its true installation away. */
+  hasRoom(portal: PortalKey, provable: boolean): boolean {
+    const perPortal = HELD_EVENTS_PER_PORTAL + (provable ? HELD_PROVABLE_PER_PORTAL : 0)
+    const perApp = HELD_EVENTS_PER_APP + (provable ? HELD_PROVABLE_PER_APP : 0)
+    return (this.#byPortal.get(keyOf(portal)) ?? 0) < perPortal && (this.#totals.get(portal.app) ?? 0) < perApp
   }
 
   add(portal: PortalKey, count: number): void {

@@ -15,7 +15,7 @@ import type { Verdict } from '../trust/verdict.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
-import { sealParts } from './sealed-auth.ts'
+import { sealParts } from '../tokens/sealed-event.ts'
 
 /**
  * Takes a decoded event in: verdict, then disk, then the answer. What `accept` resolves with is on disk; what it throws
@@ -73,7 +73,7 @@ export class Inbox {
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
     const verdict = judge(known.get(portal), envelope, clock.now())
     if (verdict.kind === 'refused') throw this.#refusal(portal, envelope, verdict.code)
-    if (verdict.kind === 'held' && !held.hasRoom(portal)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
+    if (verdict.kind === 'held' && !held.hasRoom(portal, verdict.provable)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
     const event = this.#eventOf(portal, envelope, verdict)
     if (event.state === 'held') held.add(portal, 1)
     try {
@@ -92,13 +92,14 @@ export class Inbox {
   }
 
   #eventOf(portal: PortalKey, envelope: EventEnvelope, verdict: Exclude<Verdict, { kind: 'refused' }>): NewEvent {
-    const { sealer, clock, newId } = this.#parts
+    const { sealer, clock, newId, known } = this.#parts
     return {
       ...portal,
       id: newId(),
       code: envelope.event,
       ...sealParts(sealer, portal, envelope),
       receivedAtMs: clock.now(),
+      generation: verdict.kind === 'held' ? 0 : (known.get(portal)?.installation.generation ?? 0),
       ...(envelope.event_handler_id === undefined ? {} : { handlerId: envelope.event_handler_id }),
       ...(envelope.ts === undefined ? {} : { ts: envelope.ts }),
       ...stateAfter(verdict),

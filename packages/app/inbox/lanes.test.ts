@@ -36,7 +36,7 @@ function makeLanes(owner = 'me', over: Partial<Store> = {}): Lanes {
 }
 
 async function append(portal: PortalKey, ...ids: string[]): Promise<void> {
-  await store.appendEvents(ids.map((id) => ({ ...portal, id, code: 'X', auth: new Uint8Array(), state: 'pending' as const, proof: 'application_token' as const, receivedAtMs: 1 })))
+  await store.appendEvents(ids.map((id) => ({ ...portal, id, code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending' as const, proof: 'application_token' as const, receivedAtMs: 1 })))
 }
 
 /** Lets the store's thread and the lanes work until the condition holds; virtual time stands still. */

@@ -12,7 +12,7 @@ import { keyOf } from '../store/portal-key.ts'
  *      └──────────────────── (due, or woken) ──> ready <─────────────────────────────────────────┘
  *
  * Invariants: a lane runs at most once at a time in this process, and a lease keeps other processes off it; an event is
- * started only after the one before it was settled in the same lease; a lane woken while it runs runs again. An idle lane
+ * started only after the one before it has ended, and what they came to is written together, in their order; a lane woken while it runs runs again. An idle lane
  * costs nothing: it is in none of the maps.
  */
 export interface LanesParts {

@@ -11,7 +11,7 @@ import type { LifecycleParts } from '../installations/lifecycle.ts'
 import { ATTEMPT_TEXT_LENGTH, HANDLER_TIMEOUT_MS } from '../limits.ts'
 import type { Attempt, Installation, Settlement, StoredEvent } from '../store/port.ts'
 import { retryDelayMs } from './retry.ts'
-import { openParts } from './sealed-auth.ts'
+import { openParts } from '../tokens/sealed-event.ts'
 
 /** One attempt at one event: the app side's own step, then the app's handler, then what became of it. */
 export interface RunEventParts extends LifecycleParts {
@@ -40,7 +40,7 @@ export async function runEvent(parts: RunEventParts, event: StoredEvent): Promis
   }
   const settlement = verdictOn(parts, event, record, failure)
   // Before it is settled: a crash in between runs the uninstall once more and never leaves data behind.
-  if (settlement.state !== 'pending' && asksToClean(event)) await installations.erase(event, event.id)
+  if (settlement.state !== 'pending' && asksToClean(event)) await installations.erase(event)
   return settlement
 }
 
@@ -49,6 +49,8 @@ async function runOnce(parts: RunEventParts, event: StoredEvent, recorder: Attem
   const app = appOf(event.app)
   const known = installations.known(event)
   if (app === undefined || known === undefined) throw new CodedError(app === undefined ? 'APP_UNKNOWN' : 'PORTAL_UNKNOWN')
+  // What was meant for a former installation must not touch the one that came after it.
+  if (known.generation !== event.generation) throw new CodedError('FORMER_INSTALLATION')
   const { auth, data } = openParts(sealer, event)
   const note = (text: string): void => recorder.note(text)
   const installation = await runLifecycleStep(parts, { app, event, installation: known, auth, note, b24: () => rest.ofPortal(known) })

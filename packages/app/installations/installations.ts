@@ -1,11 +1,11 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import { Serial } from '@portline/runtime/serial.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { Account, Installation, InstallationPatch, InstallationStatus, PortalKey, Store } from '../store/port.ts'
+import type { Account, Installation, InstallationPatch, InstallationStatus, PortalKey, Store, StoredEvent } from '../store/port.ts'
+import { sealApplicationToken } from '../tokens/application-token.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
-import { applicationTokenPurpose } from '../trust/known-portals.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { ProvenInstaller } from '../trust/prover.ts'
 import { nextStatus } from './states.ts'
@@ -20,9 +20,8 @@ export interface Installations {
   patch(portal: PortalKey, patch: Omit<InstallationPatch, 'updatedAtMs'>, account?: Account): Promise<Installation>
   /** Stops all use of tokens at once. Idempotent. */
   close(portal: PortalKey): Promise<void>
-  /** CLEAN=1: erases everything but a tombstone that recognises a repeated or late event. */
-  erase(portal: PortalKey, keptEventId: string): Promise<void>
-  sealApplicationToken(portal: PortalKey, token: string): Uint8Array
+  /** CLEAN=1: erases what this uninstall ends, but for a tombstone that recognises a repeated or late event. */
+  erase(uninstall: StoredEvent): Promise<void>
   get(portal: PortalKey): Promise<Installation | undefined>
   /** The same from memory, for the path that every event takes. */
   known(portal: PortalKey): Installation | undefined
@@ -65,10 +64,8 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
     if (installation === undefined) throw new CodedError('NOT_FOUND', 'the portal has no installation')
     return learn(installation)
   }
-  const sealApplicationToken = (portal: PortalKey, token: string): Uint8Array => sealer.seal(applicationTokenPurpose(portal), token)
 
   return {
-    sealApplicationToken,
     get: (portal) => store.installation(portal),
     known: (portal) => known.get(portal)?.installation,
     relearn: async (portal) => void (await reread(portal)),
@@ -79,12 +76,14 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
         const nowMs = clock.now()
         const current = await store.installation(portal)
         const base = confirmed(portal, current, proven, facts, nowMs)
-        const token = facts.applicationToken === undefined ? undefined : sealApplicationToken(portal, facts.applicationToken)
+        const token = facts.applicationToken === undefined ? undefined : sealApplicationToken(sealer, portal, facts.applicationToken)
         const installation = token === undefined ? base : { ...base, applicationToken: token }
         const { pair } = facts
         const account =
           pair === undefined ? undefined : sealAccount(sealer, { portal, userId: proven.userId, master: true, pair, nowMs })
         await store.saveInstallation(installation, account)
+        // Events of the former installation are over now: those that wait for another try must not hold up the new one.
+        if (installation.generation !== current?.generation) await store.hastenLane(portal)
         return learn(installation)
       }),
 
@@ -104,10 +103,10 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
         await reread(portal)
       }),
 
-    erase: (portal, keptEventId) =>
-      inTurn(portal, async () => {
-        await store.erasePortal(portal, keptEventId)
-        await reread(portal)
+    erase: (uninstall) =>
+      inTurn(uninstall, async () => {
+        await store.erasePortal(uninstall, uninstall.id, uninstall.generation)
+        await reread(uninstall)
       }),
   }
 }

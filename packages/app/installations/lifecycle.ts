@@ -80,11 +80,14 @@ async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<In
   const { event, installation } = step
   if (installation.status === 'deleted') return installation
   const account = await accountToAdopt(parts, step)
-  const version = textField(event.data, 'VERSION')
-  const language = textField(event.data, 'LANGUAGE_ID')
+  // Run again after a newer one (a replay), it must not turn back what that one said.
+  const isNewest = event.receivedAtMs >= (installation.lifecycleAtMs ?? 0)
+  const version = isNewest ? textField(event.data, 'VERSION') : undefined
+  const language = isNewest ? textField(event.data, 'LANGUAGE_ID') : undefined
   const patch: Omit<InstallationPatch, 'updatedAtMs'> = {
     status: 'active',
     installedAtMs: installation.installedAtMs ?? parts.clock.now(),
+    ...(isNewest ? { lifecycleAtMs: event.receivedAtMs } : {}),
     ...(version === undefined ? {} : { version }),
     ...(language === undefined ? {} : { language }),
     ...(account === undefined ? {} : { clearReason: true }),
@@ -125,13 +128,16 @@ async function uninstalled({ installations }: LifecycleParts, { event, installat
 }
 
 async function connectorOff(
-  { store, clock }: LifecycleParts,
-  { installation, note }: LifecycleStep,
+  { store }: LifecycleParts,
+  { event, installation, note }: LifecycleStep,
   connector: string | undefined,
   line: string | undefined,
 ): Promise<void> {
   if (connector === undefined || line === undefined) return note('the event names no connector and line')
-  await store.saveConnectorLine(installation, { connector, line, active: false, changedAtMs: clock.now() })
+  const known = (await store.connectorLines(installation)).find((each) => each.connector === connector && each.line === line)
+  // Held up by retries, or replayed: the line may have been switched on again since.
+  if (known !== undefined && known.changedAtMs > event.receivedAtMs) return note('the line was switched since: left as it is')
+  await store.saveConnectorLine(installation, { connector, line, active: false, changedAtMs: event.receivedAtMs })
   note(`connector ${connector} is off on line ${line}`)
 }
 

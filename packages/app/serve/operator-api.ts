@@ -9,7 +9,7 @@ import type { LiveFeed } from './live-feed.ts'
 import { guardOperator } from './operator-guard.ts'
 import { attemptView, eventView, historyOf, installationView } from './views.ts'
 
-/** The operator API under /api/, described in docs/operator-api.md. */
+/** The operator API under /api/, described in docs/reference/operator-api.md. */
 export interface OperatorApiParts {
   readonly store: Store
   readonly lanes: Lanes
@@ -90,7 +90,9 @@ async function eventDetail(store: Store, id: string): Promise<object> {
 async function replay({ store, lanes, feed, nowMs }: OperatorApiParts, id: string): Promise<object> {
   const event = await store.event(id)
   if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
-  if ((await store.installation(event))?.status === 'deleted') throw new CodedError('EVENT_NOT_REPLAYABLE', 'its portal is uninstalled')
+  const installation = await store.installation(event)
+  if (installation?.status === 'deleted') throw new CodedError('EVENT_NOT_REPLAYABLE', 'its portal is uninstalled')
+  if (installation?.generation !== event.generation) throw new CodedError('EVENT_NOT_REPLAYABLE', 'it belongs to a former installation')
   if (!(await store.replay(id, nowMs()))) throw new CodedError('EVENT_NOT_REPLAYABLE')
   lanes.wake(event)
   feed.send('event', eventView({ ...event, state: 'pending' }))

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { CodedError } from '@portline/wire/errors.ts'
 
 /**
- * Who may use the operator API: anybody on this machine while the server listens on loopback, else whoever has the token.
+ * Who may use the operator API: whoever has the token, or, where none is set, anybody on this machine while the server
+ * listens on loopback.
  * On loopback a page of another site must not reach it either: through its own origin, or through a name of its own that
  * resolves to 127.0.0.1 (DNS rebinding).
  */
@@ -16,7 +17,8 @@ export function isLoopbackHost(host: string): boolean {
 /** Errors: OPERATOR_TOKEN_REQUIRED, FOREIGN_HOST, FOREIGN_ORIGIN. */
 export function guardOperator(request: IncomingMessage, listenHost: string, operatorToken: string | undefined): void {
   if (operatorToken !== undefined && hasToken(request, operatorToken)) return
-  if (!isLoopbackHost(listenHost)) throw new CodedError('OPERATOR_TOKEN_REQUIRED')
+  // A token that is set is always wanted: behind a proxy on this machine everybody seems to come from here.
+  if (operatorToken !== undefined || !isLoopbackHost(listenHost)) throw new CodedError('OPERATOR_TOKEN_REQUIRED')
   const host = request.headers.host ?? ''
   if (!isLoopbackHost(hostnameOf(`http://${host}`))) throw new CodedError('FOREIGN_HOST')
   const { origin } = request.headers

@@ -12,7 +12,7 @@ const OTHER = { app: 'hello', memberId: 'portal-b' }
 const LEASE = { owner: 'me', nowMs: 1_000, untilMs: 5_000, limit: 10 }
 
 function event(id: string, fields: Partial<NewEvent> = {}): NewEvent {
-  return { ...PORTAL, id, code: 'ONAPPTEST', auth: new Uint8Array([1, 2]), state: 'pending', receivedAtMs: 10, proof: 'application_token', ...fields }
+  return { ...PORTAL, id, code: 'ONAPPTEST', auth: new Uint8Array([1, 2]), generation: 1, state: 'pending', receivedAtMs: 10, proof: 'application_token', ...fields }
 }
 
 function attempt(n: number, fields: Partial<Attempt> = {}): Attempt {
@@ -119,9 +119,9 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       expect((await store.heldEvents(PORTAL)).map(({ id }) => id)).toEqual(['01'])
       expect(await store.portalsWithHeld()).toHaveLength(2)
       expect(await store.countHeld('hello')).toEqual({ total: 2, byPortal: new Map([['portal-a', 1], ['portal-b', 1]]) })
-      await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token' }], 500)
+      await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token', generation: 3 }], 500)
       expect(await leasedIds(store)).toEqual(['01', '02'])
-      expect(await store.event('01')).toMatchObject({ proof: 'access_token', provenAtMs: 500 })
+      expect(await store.event('01')).toMatchObject({ proof: 'access_token', provenAtMs: 500, generation: 3 })
     })
 
     test('held events that are too old end dead, with the reason', async () => {
@@ -195,7 +195,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }])
       await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: true, changedAtMs: 1 })
       await store.appendEvents([event('01'), event('02', { code: 'ONAPPUNINSTALL' }), event('03'), event('04', OTHER)])
-      await store.erasePortal(PORTAL, '02')
+      await store.erasePortal(PORTAL, '02', 1)
       expect((await store.listEvents({ limit: 9 })).events.map(({ id }) => id)).toEqual(['04', '03', '02'])
       expect((await store.event('02'))?.auth).toEqual(new Uint8Array())
       expect(await store.accounts(PORTAL)).toEqual([])
@@ -211,10 +211,13 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
     test('a portal that was installed again meanwhile keeps its new data', async () => {
       await store.saveInstallation(installation({ generation: 2 }), account('1', true))
       await store.appendEvents([event('01'), event('02')])
-      await store.erasePortal(PORTAL, '02')
+      await store.erasePortal(PORTAL, '02', 1)
       expect((await store.installation(PORTAL))?.status).toBe('active')
       expect(await store.accounts(PORTAL)).toHaveLength(1)
       expect(await store.event('01')).toBeUndefined()
+      await store.patchInstallation(PORTAL, { status: 'deleted', updatedAtMs: 9 })
+      await store.erasePortal(PORTAL, '02', 1)
+      expect(await store.accounts(PORTAL)).toHaveLength(1)
     })
 
     test('refusals are kept up to the limit, newest first', async () => {

@@ -43,10 +43,10 @@ export interface Store {
   saveConnectorLine(portal: PortalKey, line: ConnectorLine): Promise<void>
   connectorLines(portal: PortalKey): Promise<ConnectorLine[]>
   /**
-   * Removes the portal's events before the given one and, while its installation is deleted, everything else but a
-   * tombstone that recognises a late or repeated event. The given event stays, without its auth block.
+   * Removes the portal's events before the given one and, while its installation of this generation is deleted,
+   * everything else but a tombstone that recognises a late or repeated event. The given event stays, without its auth block.
    */
-  erasePortal(portal: PortalKey, keptEventId: string): Promise<void>
+  erasePortal(portal: PortalKey, keptEventId: string, generation: number): Promise<void>
 
   saveRefusal(refusal: Refusal, keep: number): Promise<void>
   refusals(limit: number): Promise<Refusal[]>
@@ -78,6 +78,8 @@ export interface NewEvent extends PortalKey {
   /** Unix seconds as sent. */
   readonly ts?: string
   readonly data?: FormValue
+  /** Which installation of the app on this portal it belongs to; 0 while it is held. */
+  readonly generation: number
   /** The auth block, sealed. */
   readonly auth: Uint8Array
   readonly state: EventState
@@ -98,6 +100,7 @@ export interface HeldSettlement {
   readonly state: 'pending' | 'done' | 'dead'
   readonly reason?: ErrorCode
   readonly proof?: Proof
+  readonly generation: number
 }
 
 export interface Attempt {
@@ -161,6 +164,8 @@ export interface Installation extends PortalKey {
   /** When the authorization server last confirmed an administrator's token. */
   readonly installerProvenAtMs?: number
   readonly installedAtMs?: number
+  /** When the newest install or update that was applied came in: an older one that is run again changes nothing. */
+  readonly lifecycleAtMs?: number
   readonly updatedAtMs: number
   readonly deletedAtMs?: number
 }

@@ -5,7 +5,8 @@ import { INSTALLER_FRESH_MS } from '../limits.ts'
 import type { Installation } from '../store/port.ts'
 import { createSealer } from '../tokens/sealer.ts'
 import { judge } from './judge.ts'
-import { KnownPortals, applicationTokenPurpose } from './known-portals.ts'
+import { sealApplicationToken } from '../tokens/application-token.ts'
+import { KnownPortals } from './known-portals.ts'
 import type { KnownPortal } from './known-portals.ts'
 
 const NOW_MS = 1_800_000_000_000
@@ -14,7 +15,7 @@ const sealer = createSealer(new Uint8Array(32), systemRandom)
 
 function portal(fields: Partial<Installation>, token?: string): KnownPortal | undefined {
   const known = new KnownPortals(sealer)
-  const applicationToken = token === undefined ? {} : { applicationToken: sealer.seal(applicationTokenPurpose(PORTAL), token) }
+  const applicationToken = token === undefined ? {} : { applicationToken: sealApplicationToken(sealer, PORTAL, token) }
   known.learn({
     ...PORTAL, status: 'active', generation: 1, domain: '', clientEndpoint: '', serverEndpoint: '', updatedAtMs: 0, ...applicationToken, ...fields,
   })

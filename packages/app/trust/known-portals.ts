@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Installation, PortalKey } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
+import { digestOfSealed, hasDigest } from '../tokens/application-token.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 
 /**
@@ -22,8 +22,8 @@ export class KnownPortals {
 
   learn(installation: Installation): void {
     const { applicationToken } = installation
-    const token = applicationToken && this.#sealer.open(applicationTokenPurpose(installation), applicationToken)
-    this.#known.set(keyOf(installation), { installation, ...(token === undefined ? {} : { tokenDigest: digestOf(token) }) })
+    const tokenDigest = applicationToken && digestOfSealed(this.#sealer, installation, applicationToken)
+    this.#known.set(keyOf(installation), { installation, ...(tokenDigest === undefined ? {} : { tokenDigest }) })
   }
 
   get(portal: PortalKey): KnownPortal | undefined {
@@ -31,15 +31,6 @@ export class KnownPortals {
   }
 }
 
-export function applicationTokenPurpose({ app, memberId }: PortalKey): string {
-  return `application_token:${app}:${memberId}`
-}
-
-/** Constant-time: digests have one length, and how far they agree tells nothing of the token. */
-export function isApplicationToken(known: KnownPortal, token: string): boolean {
-  return known.tokenDigest !== undefined && timingSafeEqual(known.tokenDigest, digestOf(token))
-}
-
-function digestOf(token: string): Uint8Array {
-  return createHash('sha256').update(token).digest()
+export function isApplicationToken({ tokenDigest }: KnownPortal, token: string): boolean {
+  return tokenDigest !== undefined && hasDigest(token, tokenDigest)
 }

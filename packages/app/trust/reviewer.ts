@@ -4,7 +4,7 @@ import { Serial } from '@portline/runtime/serial.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { envelopeOf } from '../inbox/sealed-auth.ts'
+import { envelopeOf } from '../tokens/sealed-event.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
@@ -101,23 +101,25 @@ export class Reviewer {
   async #decide(event: StoredEvent): Promise<HeldSettlement | 'unavailable' | undefined> {
     const { known, sealer, clock } = this.#parts
     const envelope = envelopeOf(sealer, event)
-    const verdict = judge(known.get(event), envelope, clock.now())
-    const { id } = event
-    if (verdict.kind === 'proven') return { id, state: 'pending', proof: verdict.proof }
-    if (verdict.kind === 'settled') return { id, state: 'done', proof: verdict.proof, reason: verdict.reason }
-    if (verdict.kind === 'refused') return { id, state: 'dead', reason: verdict.code }
+    const portal = known.get(event)
+    const verdict = judge(portal, envelope, clock.now())
+    const settled = { id: event.id, generation: portal?.installation.generation ?? 0 }
+    if (verdict.kind === 'proven') return { ...settled, state: 'pending', proof: verdict.proof }
+    if (verdict.kind === 'settled') return { ...settled, state: 'done', proof: verdict.proof, reason: verdict.reason }
+    if (verdict.kind === 'refused') return { ...settled, state: 'dead', reason: verdict.code }
     if (!verdict.provable) return undefined
     try {
-      return { id, state: 'pending', proof: await this.#prove(event, envelope) }
+      const { proof, generation } = await this.#prove(event, envelope)
+      return { ...settled, state: 'pending', proof, generation }
     } catch (error) {
       const code = error instanceof CodedError ? error.code : undefined
-      if (code === 'PROOF_REFUSED' || code === 'AUTH_SERVER_UNKNOWN') return { id, state: 'dead', reason: code }
+      if (code === 'PROOF_REFUSED' || code === 'AUTH_SERVER_UNKNOWN') return { ...settled, state: 'dead', reason: code }
       if (code === undefined) this.#parts.log.error({ error: String(error) }, 'a proof failed')
       return 'unavailable'
     }
   }
 
-  async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<Proof> {
+  async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<{ proof: Proof; generation: number }> {
     const { prover, installations, tokens, credentialsOf } = this.#parts
     const { auth } = envelope
     const current = await installations.get(event)
@@ -132,14 +134,14 @@ export class Reviewer {
     })
     demandInstalled(proven)
     const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
-    await installations.confirm(event, proven, {
+    const { generation } = await installations.confirm(event, proven, {
       status: 'active',
       applicationToken: auth.application_token,
       language: textField(event.data, 'LANGUAGE_ID'),
       version: textField(event.data, 'VERSION'),
       pair: adopts ? own : undefined,
     })
-    return byEvent ? 'access_token' : 'installer'
+    return { proof: byEvent ? 'access_token' : 'installer', generation }
   }
 
   /** The event's own pair; renewed when the event was held until its access token's hour was over. */

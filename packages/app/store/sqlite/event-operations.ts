@@ -4,8 +4,9 @@ import { attemptOf, eventOf, orNull } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 const INSERT = `
-  INSERT INTO events (id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at, proven_at, finished_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO events (id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at, proven_at, finished_at,
+    generation)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 export const eventOperations = {
   appendEvents(sql: Statements, events: readonly NewEvent[]): void {
@@ -15,7 +16,7 @@ export const eventOperations = {
         INSERT, event.id, event.app, event.memberId, event.code, orNull(event.handlerId), orNull(event.ts),
         event.data === undefined ? null : JSON.stringify(event.data), event.auth, event.state, orNull(event.reason),
         orNull(event.proof), event.receivedAtMs, event.proof === undefined ? null : event.receivedAtMs,
-        finished ? event.receivedAtMs : null,
+        finished ? event.receivedAtMs : null, event.generation,
       )
     }
   },
@@ -39,10 +40,11 @@ export const eventOperations = {
   },
 
   settleHeld(sql: Statements, settlements: readonly HeldSettlement[], atMs: number): void {
-    for (const { id, state, reason, proof } of settlements) {
+    for (const { id, state, reason, proof, generation } of settlements) {
       sql.run(
-        `UPDATE events SET state = ?, reason = ?, proof = ?, proven_at = ?, finished_at = ? WHERE id = ? AND state = 'held'`,
-        state, orNull(reason), orNull(proof), proof === undefined ? null : atMs, state === 'pending' ? null : atMs, id,
+        `UPDATE events SET state = ?, reason = ?, proof = ?, proven_at = ?, finished_at = ?, generation = ?
+         WHERE id = ? AND state = 'held'`,
+        state, orNull(reason), orNull(proof), proof === undefined ? null : atMs, state === 'pending' ? null : atMs, generation, id,
       )
     }
   },

@@ -5,8 +5,8 @@ import type { Statements } from './statements.ts'
 const SAVE_INSTALLATION = `
   INSERT OR REPLACE INTO installations
     (app, member_id, status, reason, generation, domain, client_endpoint, server_endpoint, application_token,
-     app_status, version, language, scope, installer_proven_at, installed_at, updated_at, deleted_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+     app_status, version, language, scope, installer_proven_at, installed_at, lifecycle_at, updated_at, deleted_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const PORTAL_TABLES = ['accounts', 'bindings', 'connector_lines', 'refusals'] as const
 
@@ -26,7 +26,7 @@ export const installationOperations = {
       installation.generation, installation.domain, installation.clientEndpoint, installation.serverEndpoint,
       orNull(installation.applicationToken), orNull(installation.appStatus), orNull(installation.version),
       orNull(installation.language), orNull(installation.scope), orNull(installation.installerProvenAtMs),
-      orNull(installation.installedAtMs), installation.updatedAtMs, orNull(installation.deletedAtMs),
+      orNull(installation.installedAtMs), orNull(installation.lifecycleAtMs), installation.updatedAtMs, orNull(installation.deletedAtMs),
     )
     if (account !== undefined) installationOperations.saveAccount(sql, account)
   },
@@ -89,14 +89,14 @@ export const installationOperations = {
       }))
   },
 
-  erasePortal(sql: Statements, portal: PortalKey, keptEventId: string): void {
+  erasePortal(sql: Statements, portal: PortalKey, keptEventId: string, generation: number): void {
     const { app, memberId } = portal
     const earlier = 'app = ? AND member_id = ? AND seq < (SELECT seq FROM events WHERE id = ?)'
     sql.run(`DELETE FROM attempts WHERE event_id IN (SELECT id FROM events WHERE ${earlier})`, app, memberId, keptEventId)
     sql.run(`DELETE FROM events WHERE ${earlier}`, app, memberId, keptEventId)
     sql.run(`UPDATE events SET auth = x'' WHERE id = ?`, keptEventId)
     const current = installationOperations.installation(sql, portal)
-    if (current?.status !== 'deleted') return
+    if (current?.status !== 'deleted' || current.generation !== generation) return
     for (const table of PORTAL_TABLES) sql.run(`DELETE FROM ${table} WHERE app = ? AND member_id = ?`, app, memberId)
     installationOperations.saveInstallation(sql, tombstoneOf(current))
   },

@@ -49,6 +49,7 @@ export function eventOf(row: Row): StoredEvent {
     dueAtMs: number(row, 'due_at'),
     finishedAtMs: number(row, 'finished_at'),
     attempts: number(row, 'attempts') ?? 0,
+    generation: number(row, 'generation') ?? 0,
   })
 }
 
@@ -82,6 +83,7 @@ export function installationOf(row: Row): Installation {
     scope: text(row, 'scope'),
     installerProvenAtMs: number(row, 'installer_proven_at'),
     installedAtMs: number(row, 'installed_at'),
+    lifecycleAtMs: number(row, 'lifecycle_at'),
     updatedAtMs: number(row, 'updated_at') ?? 0,
     deletedAtMs: number(row, 'deleted_at'),
   })

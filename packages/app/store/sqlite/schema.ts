@@ -15,7 +15,7 @@ const SCHEMA = `
     code TEXT NOT NULL, handler_id TEXT, ts TEXT, data TEXT, auth BLOB NOT NULL,
     state TEXT NOT NULL, reason TEXT, proof TEXT,
     received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, finished_at INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX events_pending ON events (app, member_id, seq) WHERE state = 'pending';
   CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
@@ -37,7 +37,7 @@ const SCHEMA = `
     status TEXT NOT NULL, reason TEXT, generation INTEGER NOT NULL,
     domain TEXT NOT NULL, client_endpoint TEXT NOT NULL, server_endpoint TEXT NOT NULL, application_token BLOB,
     app_status TEXT, version TEXT, language TEXT, scope TEXT,
-    installer_proven_at INTEGER, installed_at INTEGER, updated_at INTEGER NOT NULL, deleted_at INTEGER,
+    installer_proven_at INTEGER, installed_at INTEGER, lifecycle_at INTEGER, updated_at INTEGER NOT NULL, deleted_at INTEGER,
     PRIMARY KEY (app, member_id)
   ) STRICT, WITHOUT ROWID;
 

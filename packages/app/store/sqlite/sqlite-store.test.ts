@@ -42,7 +42,7 @@ test('a folder that does not exist is refused with a code', async () => {
 test('the lease of a process that died is void at the next open', async () => {
   const portal = { app: 'a', memberId: 'm' }
   const first = await openSqliteStore(file)
-  await first.appendEvents([{ ...portal, id: '1', code: 'X', auth: new Uint8Array(), state: 'pending', receivedAtMs: 1 }])
+  await first.appendEvents([{ ...portal, id: '1', code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending', receivedAtMs: 1 }])
   await first.leaseLane(portal, { owner: 'dead', nowMs: 1, untilMs: 1e15, limit: 1 })
   await first.close()
   const second = await openSqliteStore(file)

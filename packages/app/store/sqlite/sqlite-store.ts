@@ -128,7 +128,7 @@ function asStore(thread: SqliteThread): Store {
     bindings: (portal) => thread.call('bindings', portal),
     saveConnectorLine: (portal, line) => thread.call('saveConnectorLine', portal, line),
     connectorLines: (portal) => thread.call('connectorLines', portal),
-    erasePortal: (portal, keptEventId) => thread.call('erasePortal', portal, keptEventId),
+    erasePortal: (portal, keptEventId, generation) => thread.call('erasePortal', portal, keptEventId, generation),
     saveRefusal: (refusal, keep) => thread.call('saveRefusal', refusal, keep),
     refusals: (limit) => thread.call('refusals', limit),
     close: () => thread.close(),

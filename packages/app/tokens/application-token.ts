@@ -1,0 +1,25 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { PortalKey } from '../store/port.ts'
+import type { Sealer } from './sealer.ts'
+
+/** The application_token at rest and in memory: sealed there, a digest here. */
+function purposeOf({ app, memberId }: PortalKey): string {
+  return `application_token:${app}:${memberId}`
+}
+
+export function sealApplicationToken(sealer: Sealer, portal: PortalKey, token: string): Uint8Array {
+  return sealer.seal(purposeOf(portal), token)
+}
+
+export function digestOfSealed(sealer: Sealer, portal: PortalKey, sealed: Uint8Array): Uint8Array {
+  return digestOf(sealer.open(purposeOf(portal), sealed))
+}
+
+/** Constant-time: digests have one length, and how far they agree tells nothing of the token. */
+export function hasDigest(token: string, digest: Uint8Array): boolean {
+  return timingSafeEqual(digestOf(token), digest)
+}
+
+function digestOf(token: string): Uint8Array {
+  return createHash('sha256').update(token).digest()
+}
