@@ -93,7 +93,8 @@ const definitionSchema = z.strictObject({
     .optional(),
 })
 
-const EVENT_CODE = /^[A-Z0-9_]{1,100}$/
+/** The codes of the catalogue module have dots: CATALOG.PRICE.ON.ADD. */
+const EVENT_CODE = /^[A-Z0-9_.]{1,100}$/
 
 /** Errors: APP_DEFINITION_INVALID with what is wrong. */
 export function defineApp(definition: AppDefinition): App {

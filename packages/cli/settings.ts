@@ -74,6 +74,12 @@ export function serverUrlSetting(env: Environment): string {
   return readUrl(text, 'PORTLINE_URL').href.replace(/\/+$/, '')
 }
 
+/** Where the control API of a running portal is asked. */
+export function portalUrlSetting(env: Environment): string {
+  const text = given(env, 'PORTAL_URL') ?? `http://${DEFAULT_HOST}:${portSetting(env, 'PORTAL_PORT')}`
+  return readUrl(text, 'PORTAL_URL').href.replace(/\/+$/, '')
+}
+
 export function logLevelSetting(env: Environment, fallback: LogLevel): LogLevel {
   const text = given(env, 'PORTLINE_LOG') ?? fallback
   const level = LOG_LEVELS.find((name) => name === text)

@@ -1,3 +1,6 @@
+import type { RequestListener, Server as HttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { Server as TlsServer } from 'node:tls'
 import type { Log } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -5,10 +8,18 @@ import fastify from 'fastify'
 import { PORTAL_LIMITS } from './limits.ts'
 import type { RequestParams } from './rest/params.ts'
 import { readParams } from './rest/params.ts'
+import type { KeyAndCertificate } from './tls/self-signed.ts'
 
-/** A server that hands bodies on as bytes and answers every refusal of its own with a code of the error table. */
-export function createServer(log: Log): FastifyInstance {
-  const server = fastify({
+/** Milliseconds an idle connection is kept: what Fastify has for the servers it makes itself. */
+const KEEP_ALIVE_MS = 72_000
+
+/**
+ * A server that hands bodies on as bytes and answers every refusal of its own with a code of the error table.
+ * @param tls plain HTTP without; CONFIG_INVALID when key and certificate are none
+ */
+export function createServer(log: Log, tls?: KeyAndCertificate): FastifyInstance {
+  const server = fastify<HttpServer>({
+    ...(tls === undefined ? {} : { serverFactory: (handler: RequestListener) => createTlsServer(tls, handler) }),
     logger: false,
     bodyLimit: PORTAL_LIMITS.maxBodyBytes,
     forceCloseConnections: true,
@@ -20,6 +31,16 @@ export function createServer(log: Log): FastifyInstance {
   server.setErrorHandler((error, _request, reply) => sendError(reply, error, log))
   server.setNotFoundHandler((_request, reply) => sendError(reply, new CodedError('NOT_FOUND'), log))
   return server
+}
+
+function createTlsServer(tls: KeyAndCertificate, handler: RequestListener): HttpServer {
+  try {
+    const server = createHttpsServer({ key: tls.key, cert: tls.cert }, handler)
+    server.keepAliveTimeout = KEEP_ALIVE_MS
+    return server
+  } catch (error) {
+    throw new CodedError('CONFIG_INVALID', 'tls: not a key and its certificate in PEM', { cause: error })
+  }
 }
 
 /** Query and body of a request as parameters. Throws the CodedErrors of readParams(). */
@@ -53,7 +74,7 @@ function sendError(reply: FastifyReply, error: unknown, log: Log): void {
   void reply.code(coded.status).send(coded.toBody())
 }
 
-function asCodedError(error: unknown): CodedError {
+export function asCodedError(error: unknown): CodedError {
   if (error instanceof CodedError) return error
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
   if (status === 413) return new CodedError('BODY_TOO_LARGE', `The limit is ${PORTAL_LIMITS.maxBodyBytes} bytes`)
@@ -73,7 +94,12 @@ export async function listen(server: FastifyInstance, host: string, port: number
   }
   const address = server.server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port
+  return originOf(server.server instanceof TlsServer, host, boundPort)
+}
+
+/** Where a server that listens on host and port is reached, without a trailing slash. */
+export function originOf(secure: boolean, host: string, port: number): string {
   // Of all interfaces, loopback is where the developer's own app reaches it.
   const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${boundPort}`
+  return `${secure ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

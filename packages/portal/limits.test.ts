@@ -1,7 +1,8 @@
 import { VirtualClock } from '@portline/runtime/clock.ts'
-import { seededRandom } from '@portline/runtime/random.ts'
 import { expect, test } from 'vitest'
 import { PORTAL_LIMITS } from './limits.ts'
+import { OAuthServer } from './oauth/oauth-server.ts'
+import { DEFAULT_OAUTH_OPTIONS } from './oauth/options.ts'
 import { registerApp } from './portal/register-app.ts'
 import { DeliveryLog } from './queue/delivery-log.ts'
 import { QueueServer } from './queue/queue-server.ts'
@@ -9,6 +10,7 @@ import { call, CLIENT_ID, installUiApp, startWorld } from './test-support/world.
 import { defaultWorld } from './world/default-world.ts'
 import { World } from './world/world.ts'
 
+const OAUTH = new OAuthServer(DEFAULT_OAUTH_OPTIONS, new VirtualClock())
 const DELIVERY = {
   client_id: CLIENT_ID, event: 'ONAPPTEST', event_handler_id: 1, category: 'default', url: 'http://127.0.0.1:9/', body: 'x',
 } as const
@@ -21,7 +23,7 @@ test('apps, lines, rows and connectors end at their limits', () => {
   const world = new World(defaultWorld('limits'))
   const row = { clientId: 'a', event: 'ONAPPTEST', url: 'http://127.0.0.1/', userId: 0 }
   const connector = { clientId: 'a', name: 'N', placementHandler: 'http://127.0.0.1/' }
-  const oneMoreApp = (): unknown => registerApp({ world }, { name: 'N', kind: 'local' })
+  const oneMoreApp = (): unknown => registerApp({ world, oauth: OAUTH }, { name: 'N', kind: 'local' })
   repeat(PORTAL_LIMITS.maxApps, oneMoreApp)
   repeat(PORTAL_LIMITS.maxLines - 1, () => world.addLine('N'))
   repeat(PORTAL_LIMITS.maxHandlerRowsPerApp, () => world.addHandler(row))
@@ -36,7 +38,7 @@ test('apps, lines, rows and connectors end at their limits', () => {
 
 test('deleted apps are forgotten from the oldest on', () => {
   const world = new World(defaultWorld('limits'))
-  const deleteOne = (): void => world.deleteApp(registerApp({ world }, { name: 'N', kind: 'local' }).app)
+  const deleteOne = (): void => world.deleteApp(registerApp({ world, oauth: OAUTH }, { name: 'N', kind: 'local' }).app)
   repeat(PORTAL_LIMITS.maxDeletedApps, deleteOne)
   expect(world.appById(1)).toBeDefined()
   deleteOne()
@@ -63,7 +65,7 @@ test('the log of deliveries keeps the latest, by count and by characters', () =>
 
 test('a full category refuses, says so in the log, and another takes on', () => {
   const queue = new QueueServer(
-    new VirtualClock(), seededRandom('limits'), { minDelayMs: 1_000, maxDelayMs: 1_000, timeoutMs: 1, concurrency: 1 },
+    new VirtualClock(), () => 'limits', { minDelayMs: 1_000, maxDelayMs: 1_000, timeoutMs: 1, concurrency: 1 },
   )
   repeat(PORTAL_LIMITS.maxQueuedPerCategory + 1, () => queue.enqueue(DELIVERY))
   queue.enqueue({ ...DELIVERY, category: 'crm' })

@@ -72,17 +72,26 @@ export class VirtualClock implements Clock {
     return { cancel: () => this.#pending.delete(timer) }
   }
 
-  /** Moves time forward, firing what falls due on the way and letting promises settle after each timer. */
-  async advance(byMs: number): Promise<void> {
+  /** When the next timer is due, in milliseconds since the Unix epoch; undefined when none is armed. */
+  get nextTimerAt(): number | undefined {
+    return this.#next()?.at
+  }
+
+  /**
+   * Moves time forward, firing what falls due on the way. Before the first timer and after each, promises settle, or
+   * whatever `settle` waits for: work that takes real time must not find hours gone.
+   */
+  async advance(byMs: number, settle: () => Promise<void> = letPromisesSettle): Promise<void> {
     const targetMs = this.#nowMs + byMs
-    await letPromisesSettle()
+    await settle()
     for (let next = this.#next(); next !== undefined && next.at <= targetMs; next = this.#next()) {
       this.#pending.delete(next)
       this.#nowMs = Math.max(this.#nowMs, next.at)
       next.task()
-      await letPromisesSettle()
+      await settle()
     }
-    this.#nowMs = targetMs
+    // Another advance may have gone further meanwhile; time never runs back.
+    this.#nowMs = Math.max(this.#nowMs, targetMs)
   }
 
   #next(): PendingTimer | undefined {
@@ -94,7 +103,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-function letPromisesSettle(): Promise<void> {
+export function letPromisesSettle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })

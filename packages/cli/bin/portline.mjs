@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { spawn } from 'node:child_process'
+import module from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findPinnedNode, isNewEnough, NEEDED_NODE_MAJOR } from './find-node.mjs'
@@ -10,6 +11,8 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const ALREADY_PINNED = 'PORTLINE_PINNED_NODE'
 
 if (isNewEnough(process.version)) {
+  // From the second run on what was compiled is read from the temporary folder instead of compiled again.
+  module.enableCompileCache?.()
   const { main } = await import('../main.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else {

@@ -13,7 +13,6 @@ import { timelineText } from '../demo/timeline.ts'
 import { AlreadyReported } from '../failure.ts'
 import { jsonClient } from '../http-json.ts'
 import { loadApp } from '../load-app.ts'
-import { startLocal } from '../local/start-local.ts'
 import type { Local } from '../local/start-local.ts'
 import type { Output } from '../output.ts'
 import { EXAMPLE_APP } from './dev.ts'
@@ -71,6 +70,8 @@ async function demo(output: Output, json: boolean): Promise<void> {
 /** Answers with what kept it from playing to the end. */
 async function play(dataDir: string, startedAtMs: number, report: (entry: DemoEntry) => void): Promise<string[]> {
   const app = await loadApp(EXAMPLE_APP)
+  // Loaded when it is needed: other commands are not to wait for it.
+  const { startLocal } = await import('../local/start-local.ts')
   const local = await startLocal({ app, port: 0, portalPort: 0, oauthPort: 0, dataDir, log: silentLog })
   try {
     await local.portalApp.register(local.appSide.url)

@@ -5,7 +5,6 @@ import { createLog } from '@portline/runtime/log.ts'
 import type { App } from 'portline'
 import { jsonClient } from '../http-json.ts'
 import { loadApp } from '../load-app.ts'
-import { startLocal } from '../local/start-local.ts'
 import type { Local } from '../local/start-local.ts'
 import type { InstallationList } from '../operator-api.ts'
 import type { Output } from '../output.ts'
@@ -36,6 +35,8 @@ export function addDevCommand(program: Command, env: Environment, output: Output
 async function dev(env: Environment, output: Output, path: string): Promise<void> {
   const signal = new StopSignal()
   const app = await loadApp(path)
+  // Loaded when it is needed: other commands are not to wait for it.
+  const { startLocal } = await import('../local/start-local.ts')
   const local = await startLocal({
     app,
     port: portSetting(env, 'PORTLINE_PORT'),

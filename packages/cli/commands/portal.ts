@@ -1,16 +1,17 @@
 import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
-import { startPortal } from '@portline/portal'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
 import { DEFAULT_HOST, logLevelSetting, portSetting } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
 import { facts } from '../tables.ts'
+import { addPortalEventCommands } from './portal-events.ts'
 
 const HELP = `
 Examples:
   portline portal
   portline portal --port 5480 --oauth-port 5470 --seed second --state second-portal.json
+  portline portal fire ONCRMLEADADD
   curl http://127.0.0.1:4480/control/portal
 
 Without --state the portal forgets everything when it stops; the same --seed gives the same member_id and secrets.
@@ -25,7 +26,7 @@ interface PortalCommandOptions {
 }
 
 export function addPortalCommand(program: Command, env: Environment, output: Output): void {
-  program
+  const portal = program
     .command('portal')
     .description('start a local Bitrix24 portal with its OAuth server and queue server')
     .option('--port <port>', 'of the portal (PORTAL_PORT, 4480)')
@@ -35,12 +36,15 @@ export function addPortalCommand(program: Command, env: Environment, output: Out
     .option('--state <file>', 'where its state is kept')
     .addHelpText('after', HELP)
     .action((options: PortalCommandOptions) => runPortal(env, output, options))
+  addPortalEventCommands(portal, env, output)
 }
 
 /** Errors: ADDRESS_IN_USE, CONFIG_INVALID. */
 async function runPortal(env: Environment, output: Output, options: PortalCommandOptions): Promise<void> {
   const { port, oauthPort, host, seed, state } = options
   const signal = new StopSignal()
+  // Loaded when it is needed: other commands are not to wait for it.
+  const { startPortal } = await import('@portline/portal')
   const portal = await startPortal({
     host,
     port: portSetting(env, 'PORTAL_PORT', port),

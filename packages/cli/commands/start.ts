@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
-import { startAppSide } from 'portline/serve/start-app-side.ts'
 import { loadApp } from '../load-app.ts'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
@@ -50,6 +49,8 @@ async function start(env: Environment, output: Output, path: string, options: St
   const authServers = authServersSetting(env)
   const publicUrl = publicUrlSetting(options.publicUrl)
   const app = await loadApp(path)
+  // Loaded when it is needed: other commands are not to wait for it.
+  const { startAppSide } = await import('portline/serve/start-app-side.ts')
   const appSide = await startAppSide({
     apps: [{ app, ...credentials }],
     host: options.host,

@@ -1,20 +1,35 @@
 import { CodedError } from '@portline/wire/errors.ts'
+import { ClockControl } from '../clock/clock-control.ts'
+import { asPortalClock } from '../clock/portal-clock.ts'
+import { fireEvent } from '../catalogue/fire.ts'
+import type { EventView } from '../catalogue/view.ts'
+import { viewEvents } from '../catalogue/view.ts'
 import type { PortalContext } from '../context.ts'
-import { connectorOwner, openConnectorSettings, switchOff } from '../portal/connectors.ts'
+import type { Faults } from '../faults/faults.ts'
+import { openConnectorSettings, switchOff } from '../portal/connectors.ts'
 import { openApp } from '../portal/open.ts'
 import type { PageAnswer } from '../portal/frame.ts'
 import { finishInstallation, installApp } from '../portal/install.ts'
 import { setPayment } from '../portal/payment.ts'
+import { unixSeconds } from '../portal/payment-state.ts'
 import type { Raised } from '../portal/raise-event.ts'
-import { NOTHING_RAISED, portalHit, raiseEvent } from '../portal/raise-event.ts'
+import { NOTHING_RAISED, portalHit } from '../portal/raise-event.ts'
 import type { AppCard } from '../portal/register-app.ts'
+import type { NewAddress } from '../portal/rename.ts'
+import { renamePortal, reRegisterPortal } from '../portal/rename.ts'
 import { registerApp } from '../portal/register-app.ts'
 import { uninstallApp } from '../portal/uninstall.ts'
 import { updateApp } from '../portal/update.ts'
 import type { Delivery } from '../queue/delivery-log.ts'
 import { asPhpValue } from '../rest/php-value.ts'
+import type { PortalState } from '../state/portal-state.ts'
+import { portalState, readPortalState, takeOver } from '../state/portal-state.ts'
 import { ADMIN_ID } from '../world/default-world.ts'
 import type { App, Connector, WorldState } from '../world/state.ts'
+import { OpenLinesControl } from './control-open-lines.ts'
+import { LimitControl } from './control-limits.ts'
+import { UserControl } from './control-users.ts'
+import { WebhooksControl } from './control-webhooks.ts'
 import { controlSchemas, parseInput } from './schemas.ts'
 import type { AppView, HandlerView, LineView, PortalView } from './views.ts'
 import { viewApp, viewHandlers, viewLine, viewPortal } from './views.ts'
@@ -41,10 +56,27 @@ const DEFAULT_PAGE = 100
  * else; field names are those of docs/portal/control.md. Throws CodedError: BAD_REQUEST, NOT_FOUND.
  */
 export class Control {
+  /** What goes wrong on purpose (docs/portal/faults.md). */
+  readonly faults: Faults
+  /** Moves the portal's time. */
+  readonly clock: ClockControl
+  /** Chats and lines as operators and administrators use them. */
+  readonly openLines: OpenLinesControl
+  /** Incoming and outgoing webhooks, and the placements. */
+  readonly webhooks: WebhooksControl
+  readonly users: UserControl
+  /** The request rate, the processing time, and methods made slow. */
+  readonly limits: LimitControl
   readonly #context: PortalContext
 
   constructor(context: PortalContext) {
     this.#context = context
+    this.openLines = new OpenLinesControl(context)
+    this.webhooks = new WebhooksControl(context)
+    this.users = new UserControl(context)
+    this.limits = new LimitControl(context)
+    this.faults = context.faults
+    this.clock = new ClockControl(asPortalClock(context.clock), context.queue)
   }
 
   portal(): PortalView {
@@ -105,9 +137,23 @@ export class Control {
     return { ...this.#acted(app, NOTHING_RAISED), page }
   }
 
-  payment(clientId: string, options: { expired: boolean }): ActionAnswer {
+  payment(clientId: string, options: { expired: boolean; date_finish?: string | undefined }): ActionAnswer {
     const app = this.#app(clientId)
-    return this.#acted(app, setPayment(this.#context, app, parseInput(controlSchemas.payment, options).expired))
+    const { expired, date_finish } = parseInput(controlSchemas.payment, options)
+    const dateFinish = date_finish === undefined ? undefined : unixSeconds(date_finish)
+    return this.#acted(app, setPayment(this.#context, app, { expired, dateFinish }))
+  }
+
+  /** Another address; the one before answers 302. Without `host` and `port`: another port. */
+  async rename(address: NewAddress = {}): Promise<PortalView> {
+    await renamePortal(this.#context, parseInput(controlSchemas.rename, address))
+    return viewPortal(this.#context)
+  }
+
+  /** A box that registers with its OAuth server again: a new member_id, and no token of before is good. */
+  reRegister(): PortalView {
+    reRegisterPortal(this.#context)
+    return viewPortal(this.#context)
   }
 
   lines(): LineView[] {
@@ -137,16 +183,24 @@ export class Control {
     return { ...this.#switched(line, connector, NOTHING_RAISED), page }
   }
 
-  /** Fires any event to the rows bound to it. Lifecycle events need the client_id of the app they are about. */
-  fireEvent(options: { event: string; data?: unknown; user_id?: number | undefined; client_id?: string | undefined }): Raised {
-    const { event, data, user_id = ADMIN_ID, client_id } = parseInput(controlSchemas.event, options)
-    if (client_id !== undefined) this.#app(client_id)
-    if (client_id === undefined && ONE_APP_EVENTS.has(event)) {
-      throw new CodedError('BAD_REQUEST', `client_id: ${event} is always about one app`)
-    }
-    const phpData = data === undefined ? null : asPhpValue(data)
-    const onlyFor = client_id ?? connectorOwner(this.#context, event, phpData)
-    return raiseEvent(this.#context, portalHit(user_id && this.#user(user_id)), { event, data: phpData, onlyFor })
+  /**
+   * Fires any event to the rows bound to it, with sample data when none is given; what is given is laid over the sample, or
+   * with `replace` sent as it is, and null sends none. Lifecycle events need the client_id of the app they are about.
+   */
+  fireEvent(
+    options: {
+      event: string; data?: unknown; replace?: boolean | undefined; user_id?: number | undefined; client_id?: string | undefined
+    },
+  ): Raised {
+    const { event, data, replace = false, user_id = ADMIN_ID, client_id } = parseInput(controlSchemas.event, options)
+    const app = client_id === undefined ? undefined : this.#app(client_id)
+    const hit = portalHit(user_id && this.#user(user_id))
+    return fireEvent(this.#context, hit, { event, data: data === undefined ? undefined : asPhpValue(data), replace, app })
+  }
+
+  /** The catalogue of events, or those that an app with the scope may bind. */
+  events(options: { scope?: string | undefined } = {}): EventView[] {
+    return viewEvents(this.#context, parseInput(controlSchemas.events, options).scope)
   }
 
   handlers(): HandlerView[] {
@@ -168,6 +222,21 @@ export class Control {
   /** The portal's whole state; startPortal({ state }) goes on from it. */
   snapshot(): WorldState {
     return this.#context.world.snapshot()
+  }
+
+  /** The world, what the queue server still has to send, the faults and the time: all that another portal needs to go on. */
+  state(): PortalState {
+    return portalState(this.#context)
+  }
+
+  /** Puts an exported portal in the place of this one; addresses stay. BAD_REQUEST when it is none. */
+  loadState(state: unknown): void {
+    takeOver(this.#context, asPortalClock(this.#context.clock), readPortalState(state))
+  }
+
+  /** PEM of the portal's own certificate; undefined when it speaks plain HTTP. */
+  get certificate(): string | undefined {
+    return this.#context.certificate
   }
 
   #app(clientId: string): App {
@@ -204,8 +273,3 @@ export class Control {
     return { line: viewLine(this.#context, line, world.line(line)?.name ?? ''), active, ...raised }
   }
 }
-
-/** Their callbacks veto every row of another app (rest_provider.php). */
-const ONE_APP_EVENTS = new Set([
-  'ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPUNINSTALL', 'ONAPPPAYMENT', 'ONAPPMETHODCONFIRM', 'ONAPPTEST',
-])

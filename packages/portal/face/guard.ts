@@ -14,7 +14,12 @@ export function requireOwnMachine(request: FastifyRequest): void {
   }
   const host = request.headers.host ?? ''
   const hostname = URL.parse(`http://${host}`)?.hostname
-  if (hostname === undefined || !LOOPBACK_NAMES.has(hostname)) throw new CodedError('FOREIGN_HOST')
+  if (hostname === undefined || !isLoopbackName(hostname)) throw new CodedError('FOREIGN_HOST')
   const origin = request.headers.origin
-  if (origin !== undefined && origin !== `http://${host}`) throw new CodedError('FOREIGN_ORIGIN')
+  if (origin !== undefined && origin !== `${request.protocol}://${host}`) throw new CodedError('FOREIGN_ORIGIN')
+}
+
+/** Every name under localhost is this machine (RFC 6761), so no other site can have one. */
+function isLoopbackName(hostname: string): boolean {
+  return LOOPBACK_NAMES.has(hostname) || hostname.endsWith('.localhost')
 }

@@ -1,27 +1,37 @@
-import { CodedError } from '@portline/wire/errors.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { PortalContext } from '../context.ts'
-import { bytesOf } from '../http-server.ts'
 import type { Control } from './control.ts'
 import { requireOwnMachine } from './guard.ts'
-import { landingPage } from './landing.ts'
+import { bodyOf } from './json-body.ts'
+import { addMachineryRoutes } from './routes-machinery.ts'
+import { addOpenLinesRoutes } from './routes-open-lines.ts'
+import { addPeopleRoutes } from './routes-people.ts'
 import { controlSchemas, parseInput } from './schemas.ts'
+import { addWebFace } from './web/routes.ts'
 
-/** The control API and the landing page. docs/portal/control.md has each call with a curl line. */
+/** The control API and the pages for people. docs/portal/control.md has each call with a curl line. */
 export function addFaceRoutes(server: FastifyInstance, context: PortalContext, control: Control): void {
-  server.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(landingPage(context)))
+  addWebFace(server, context, control)
   server.register(async (face) => {
     face.addHook('onRequest', async (request) => requireOwnMachine(request))
     addAppRoutes(face, control)
     addLifecycleRoutes(face, control)
     addLineRoutes(face, control)
     addQueueRoutes(face, control)
+    addMachineryRoutes(face, control)
+    addOpenLinesRoutes(face, control)
+    addPeopleRoutes(face, control)
   }, { prefix: '/control' })
 }
 
 function addAppRoutes(face: FastifyInstance, control: Control): void {
   face.get('/portal', async () => control.portal())
+  face.post('/rename', async (request) => control.rename(parseInput(controlSchemas.rename, bodyOf(request))))
+  face.post('/register', async (request) => {
+    parseInput(controlSchemas.nothing, bodyOf(request))
+    return control.reRegister()
+  })
   face.get('/apps', async () => ({ apps: control.apps() }))
   face.post('/apps', async (request, reply) => {
     const { app, created } = control.registerApp(parseInput(controlSchemas.app, bodyOf(request)))
@@ -60,6 +70,7 @@ function addLineRoutes(face: FastifyInstance, control: Control): void {
 }
 
 function addQueueRoutes(face: FastifyInstance, control: Control): void {
+  face.get('/events', async (request) => ({ events: control.events({ ...asObject(request.query) }) }))
   face.post('/events', async (request) => control.fireEvent(parseInput(controlSchemas.event, bodyOf(request))))
   face.get('/handlers', async () => ({ handlers: control.handlers() }))
   face.get('/deliveries', async (request) =>
@@ -72,17 +83,6 @@ function addQueueRoutes(face: FastifyInstance, control: Control): void {
 
 function clientIdOf(request: FastifyRequest): string {
   return parseInput(z.object({ client_id: z.string() }), request.params).client_id
-}
-
-/** An empty body is an empty object, so that a call without options needs none. */
-function bodyOf(request: FastifyRequest): unknown {
-  const text = new TextDecoder().decode(bytesOf(request))
-  if (text.trim() === '') return {}
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new CodedError('BAD_REQUEST', 'The body is not JSON')
-  }
 }
 
 function asObject(value: unknown): object {

@@ -7,6 +7,7 @@ const httpUrl = z.url({ protocol: /^https?$/ }).max(PORTAL_LIMITS.maxHandlerUrlC
 const userId = z.int().nonnegative()
 /** Bitrix24 counts versions; its documentation prints three numbers. */
 const version = z.string().regex(/^\d[\d.]{0,19}$/, 'digits and dots, 20 at most')
+const isoTime = z.iso.datetime({ offset: true })
 const identifier = z.string().regex(/^[\w.-]{1,100}$/, 'letters, digits, _ . - only, 1 to 100')
 
 /** What the control API takes. Unknown keys are refused, so that a misspelt one can't go unnoticed. */
@@ -25,6 +26,7 @@ export const controlSchemas = {
     version: version.optional(),
     status: z.enum(['L', 'F', 'D', 'T', 'P', 'S']).optional(),
     application_token: z.string().min(1).max(50).optional(),
+    date_finish: isoTime.nullable().optional(),
   }),
   install: z.strictObject({ user_id: userId.optional(), language: z.string().regex(/^[a-z]{2}$/).optional() }),
   nothing: z.strictObject({}),
@@ -39,15 +41,21 @@ export const controlSchemas = {
     options: z.record(z.string(), z.unknown()).optional(),
     user_id: userId.optional(),
   }),
-  payment: z.strictObject({ expired: z.boolean() }),
+  payment: z.strictObject({ expired: z.boolean(), date_finish: isoTime.optional() }),
   line: z.strictObject({ name }),
+  rename: z.strictObject({
+    host: z.string().max(253).regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'a host name or IPv4 address in lower case').optional(),
+    port: z.int().min(0).max(65_535).optional(),
+  }),
   connector: z.strictObject({ active: z.boolean(), user_id: userId.optional() }),
   event: z.strictObject({
-    event: z.string().regex(/^\w{1,50}$/, 'letters, digits and _ only, 1 to 50').transform((code) => code.toUpperCase()),
+    event: z.string().regex(/^[\w.]{1,50}$/, 'letters, digits, _ and . only, 1 to 50').transform((code) => code.toUpperCase()),
     data: z.json().optional(),
+    replace: z.boolean().optional(),
     user_id: userId.optional(),
     client_id: identifier.optional(),
   }),
+  events: z.strictObject({ scope: identifier.optional() }),
   deliveries: z.strictObject({
     after: z.coerce.number().int().nonnegative().optional(),
     limit: z.coerce.number().int().positive().max(PORTAL_LIMITS.maxDeliveriesPerPage).optional(),

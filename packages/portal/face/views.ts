@@ -2,6 +2,8 @@ import type { PortalContext } from '../context.ts'
 import { clientEndpoint, domainOf, serverEndpoint } from '../context.ts'
 import { applicationToken } from '../portal/application-token.ts'
 import { isWorking } from '../portal/connectors.ts'
+import { paymentState } from '../portal/payment-state.ts'
+import { isoSeconds } from '../rest/envelope.ts'
 import type { App } from '../world/state.ts'
 
 /** What the control API shows of an app: everything, secrets included. It is the developer's own machine. */
@@ -23,6 +25,8 @@ export interface AppView {
   readonly active: boolean
   readonly installed: boolean
   readonly payment_expired: boolean
+  /** ISO 8601; null: no end. */
+  readonly date_finish: string | null
   /** 0 before the first installation. */
   readonly installed_by: number
   readonly language: string
@@ -46,7 +50,8 @@ export function viewApp(context: PortalContext, app: App): AppView {
     status: app.status,
     active: app.active,
     installed: app.installed,
-    payment_expired: app.paymentExpired,
+    payment_expired: paymentState(context, app) !== 'paid',
+    date_finish: app.dateFinish === undefined ? null : isoSeconds(app.dateFinish * 1_000),
     installed_by: app.installerId,
     language: app.language,
   }
@@ -99,10 +104,14 @@ export interface HandlerView {
   readonly handler: string
   /** 0: whoever is on the hit. */
   readonly user_id: number
+  /** Kept in the app's offline queue of this auth_connector instead of sent to a handler. */
+  readonly offline?: true
+  readonly auth_connector?: string
 }
 
 export function viewHandlers(context: PortalContext): HandlerView[] {
-  return context.world.handlers().map(({ id, clientId, event, url, userId }) => ({
+  return context.world.handlers().map(({ id, clientId, event, url, userId, offline, connectorId = '' }) => ({
     id, client_id: clientId, event, handler: url, user_id: userId,
+    ...(offline === true ? { offline, auth_connector: connectorId } : {}),
   }))
 }

@@ -1,29 +1,47 @@
 import { domainOf } from '../context.ts'
 import type { PortalContext } from '../context.ts'
 import type { RequestParams } from '../rest/params.ts'
-import { ADMIN_ID } from '../world/default-world.ts'
+import type { App, User } from '../world/state.ts'
+import { isWiderThan } from './scope.ts'
 import { mintCode } from './tokens.ts'
 
-export type AuthorizeAnswer = { readonly redirectTo: string } | { readonly code: string } | { readonly error: string }
+/** Why nobody is sent back to the app: the texts of the page are in pages/authorize-texts.ts. */
+export type AuthorizeFailure =
+  | 'appUnknown' | 'appNotInstalled' | 'userRefused' | 'responseTypeUnknown' | 'scopeTooWide' | 'denied' | 'formExpired'
+
+export type AuthorizeAnswer = { readonly redirectTo: string } | { readonly code: string }
+
+/** What a request for authorization names, or why it can't be granted to anybody. */
+export function requestedApp(context: PortalContext, params: RequestParams): App | AuthorizeFailure {
+  const app = context.world.app(params.text('client_id') ?? '')
+  if (app === undefined) return 'appUnknown'
+  if (!app.active) return 'appNotInstalled'
+  if ((params.text('response_type') ?? 'code') !== 'code') return 'responseTypeUnknown'
+  return isWiderThan(params.text('scope'), app.scope) ? 'scopeTooWide' : app
+}
 
 /**
- * `{portal}/oauth/authorize/` (settings/oauth/index.md). Consent is implied, and `user_id` says who is logged in (the
- * administrator when absent). A failure stays on the portal's own page: the app is never called back with it.
+ * What the user's consent leads to (settings/oauth/index.md): the redirect_uri of the card with a code, whatever the request
+ * says, or six digits to type in when the card has none.
  */
-export function authorize(context: PortalContext, params: RequestParams): AuthorizeAnswer {
-  const app = context.world.app(params.text('client_id') ?? '')
-  if (app === undefined) return { error: 'Application not found' }
-  if (!app.active) return { error: 'Application not installed' }
-  const user = context.world.user(Number(params.text('user_id') ?? ADMIN_ID))
-  if (user === undefined || !user.active) return { error: 'Unable to authorize user' }
-  const code = mintCode(context, app, user.id)
-  if (app.redirectUri === '') return { code }
+export function grant(context: PortalContext, app: App, user: User, state: string): AuthorizeAnswer {
+  const { shortCodeLifetimeS } = context.oauth.options
+  if (app.redirectUri === '') {
+    const code = mintCode(context, app, user.id, shortCodeLifetimeS)
+    return { code: context.oauth.shortCodes.issue(() => drawDigits(context), app.clientId, code, shortCodeLifetimeS) }
+  }
   const target = new URL(app.redirectUri)
-  target.searchParams.set('code', code)
-  target.searchParams.set('state', params.text('state') ?? '')
+  target.searchParams.set('code', mintCode(context, app, user.id))
+  target.searchParams.set('state', state)
   target.searchParams.set('domain', domainOf(context.addresses.portal))
   target.searchParams.set('member_id', context.world.memberId)
   target.searchParams.set('scope', app.scope.join(','))
   target.searchParams.set('server_domain', domainOf(context.addresses.oauth))
   return { redirectTo: target.href }
+}
+
+const SHORT_CODE_DIGITS = 6
+
+function drawDigits({ world }: PortalContext): string {
+  return [...world.draw(SHORT_CODE_DIGITS)].map((byte) => byte % 10).join('')
 }

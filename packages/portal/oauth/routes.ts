@@ -1,24 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { PortalContext } from '../context.ts'
 import { paramsOf } from '../http-server.ts'
-import { escapeHtml, page } from '../face/html.ts'
+import type { Metered } from '../rest/envelope.ts'
 import { restTime } from '../rest/envelope.ts'
 import { serverAppInfo } from './app-info.ts'
-import { authorize } from './authorize.ts'
-import type { OAuthFailure } from './token-endpoint.ts'
+import type { OAuthFailure } from './failures.ts'
+import type { OAuthServer } from './oauth-server.ts'
 import { exchangeToken } from './token-endpoint.ts'
 
 /** The authorization server: `/oauth/token/` and its own `/rest/app.info`. */
-export function addOAuthRoutes(server: FastifyInstance, context: PortalContext): void {
+export function addOAuthRoutes(server: FastifyInstance, oauth: OAuthServer): void {
   const token = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const answer = exchangeToken(context, paramsOf(request))
+    const answer = exchangeToken(oauth, paramsOf(request))
     reply.header('Cache-Control', 'no-store')
     await (isFailure(answer) ? sendFailure(reply, answer) : reply.send(answer))
   }
   const appInfo = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const startMs = context.clock.now()
-    const answer = serverAppInfo(context, paramsOf(request))
-    const time = restTime(startMs, context.clock.now())
+    const startMs = oauth.clock.now()
+    const answer = serverAppInfo(oauth, paramsOf(request))
+    const time = restTime(startMs, oauth.clock.now(), unmetered(startMs))
     await (isFailure(answer) ? sendFailure(reply, answer) : reply.send({ result: answer, time }))
   }
   for (const url of ['/oauth/token/', '/oauth/token']) server.route({ method: ['GET', 'POST'], url, handler: token })
@@ -27,18 +26,12 @@ export function addOAuthRoutes(server: FastifyInstance, context: PortalContext):
   }
 }
 
-/** The portal's part of the code flow: `/oauth/authorize/`. */
-export function addAuthorizeRoute(server: FastifyInstance, context: PortalContext): void {
-  for (const url of ['/oauth/authorize/', '/oauth/authorize']) {
-    server.get(url, async (request, reply) => {
-      const answer = authorize(context, paramsOf(request))
-      if ('redirectTo' in answer) return reply.redirect(answer.redirectTo, 302)
-      const text = 'code' in answer ? `Code for the application: <code>${answer.code}</code>` : escapeHtml(answer.error)
-      const html = page('Authorization', `<p>${text}</p>`)
-      return reply.code('code' in answer ? 200 : 403).type('text/html; charset=utf-8').send(html)
-    })
-  }
+/** The server limits nobody; the shape is the portal's. */
+function unmetered(startMs: number): Metered {
+  return { beganMs: startMs, operating: 0, operatingResetAt: Math.floor(startMs / 1_000) + OPERATING_WINDOW_S }
 }
+
+const OPERATING_WINDOW_S = 600
 
 function isFailure(answer: object): answer is OAuthFailure {
   return 'error' in answer

@@ -2,69 +2,81 @@ import type { TokenResponse } from '@portline/wire/oauth.ts'
 import { clientEndpoint, domainOf, nowS, serverEndpoint } from '../context.ts'
 import type { PortalContext } from '../context.ts'
 import { EVENT_SESSION_START } from '../limits.ts'
+import { paymentState } from '../portal/payment-state.ts'
 import type { RequestParams } from '../rest/params.ts'
 import type { App } from '../world/state.ts'
+import type { OAuthFailure } from './failures.ts'
+import { clientUnknown, grantExpired, notInstalled, scopeTooWide, secretWrong, TOKEN_FAILURES } from './failures.ts'
+import type { OAuthServer } from './oauth-server.ts'
+import { isWiderThan } from './scope.ts'
 import type { ExaminedToken } from './tokens.ts'
 import { examineToken, mintPair } from './tokens.ts'
 
-export interface OAuthFailure {
-  readonly status: number
-  readonly error: string
-  readonly text?: string
+/** A grant that may be exchanged: the portal it is for, and what it says of itself. */
+interface Grant {
+  readonly context: PortalContext
+  readonly examined: ExaminedToken
+  readonly token: string
 }
-
-/** Errors of the token endpoint (settings/oauth/error-codes.md; statuses from what SDKs met; docs/portal/fidelity.md). */
-const FAILURES = {
-  grantTypeMissing: { status: 400, error: 'invalid_request', text: 'Invalid grant_type parameter or parameter missing' },
-  grantTypeUnknown: { status: 400, error: 'unsupported_grant_type' },
-  codeMissing: { status: 400, error: 'invalid_request' },
-  refreshTokenMissing: { status: 400, error: 'invalid_request', text: 'No "refresh_token" parameter found' },
-  clientUnknown: { status: 200, error: 'wrong_client' },
-  secretWrong: { status: 400, error: 'invalid_client' },
-  grantInvalid: { status: 400, error: 'invalid_grant' },
-  notInstalled: { status: 401, error: 'NOT_INSTALLED' },
-} as const satisfies Record<string, OAuthFailure>
 
 /** `{server}/oauth/token/`: a code or a refresh token for a new pair (settings/oauth/index.md, auto-renewal.md). */
-export function exchangeToken(context: PortalContext, params: RequestParams): TokenResponse | OAuthFailure {
+export function exchangeToken(server: OAuthServer, params: RequestParams): TokenResponse | OAuthFailure {
   const grantType = params.text('grant_type')
-  if (grantType === undefined) return FAILURES.grantTypeMissing
-  if (grantType !== 'authorization_code' && grantType !== 'refresh_token') return FAILURES.grantTypeUnknown
-  const app = context.world.client(params.text('client_id') ?? '')
-  if (app === undefined) return FAILURES.clientUnknown
-  if (params.text('client_secret') !== app.clientSecret) return FAILURES.secretWrong
-  return grantType === 'refresh_token' ? renew(context, app, params) : redeemCode(context, app, params)
+  if (grantType === undefined) return TOKEN_FAILURES.grantTypeMissing
+  if (grantType !== 'authorization_code' && grantType !== 'refresh_token') return TOKEN_FAILURES.grantTypeUnknown
+  const client = server.client(params.text('client_id') ?? '')
+  if (client === undefined) return clientUnknown(server.options)
+  if (params.text('client_secret') !== client.clientSecret) return secretWrong(server.options)
+  return grantType === 'refresh_token' ? renew(server, client, params) : redeemCode(server, client, params)
 }
 
-function renew(context: PortalContext, app: App, params: RequestParams): TokenResponse | OAuthFailure {
+function renew(server: OAuthServer, client: App, params: RequestParams): TokenResponse | OAuthFailure {
   const token = params.text('refresh_token')
-  if (token === undefined) return FAILURES.refreshTokenMissing
-  const examined = examineToken(context, 'refresh', token)
-  const failure = refusal(context, app, token, examined)
-  if (failure !== undefined || examined === undefined) return failure ?? FAILURES.grantInvalid
-  if (context.strictRotation) context.world.spend(token, examined.claims.expiresS, nowS(context))
+  if (token === undefined) return TOKEN_FAILURES.refreshTokenMissing
+  const grant = checkGrant(server, client, 'refresh', token, params)
+  if ('error' in grant) return grant
+  const { context, examined } = grant
+  if (server.options.strictRotation) context.world.spend(token, examined.claims.expiresS, nowS(context))
   // A renewed pair keeps the counter of the one it came from: renewing must not be a way round the loop guard.
-  return respond(context, app, examined.claims.userId, examined.claims.session)
+  return respond(grant, examined.claims.session)
 }
 
-function redeemCode(context: PortalContext, app: App, params: RequestParams): TokenResponse | OAuthFailure {
-  const code = params.text('code')
-  if (code === undefined) return FAILURES.codeMissing
-  const examined = examineToken(context, 'code', code)
-  const failure = refusal(context, app, code, examined)
-  if (failure !== undefined || examined === undefined) return failure ?? FAILURES.grantInvalid
-  context.world.spend(code, examined.claims.expiresS, nowS(context))
-  return respond(context, app, examined.claims.userId, EVENT_SESSION_START)
+const SHORT_CODE = /^\d{6}$/
+
+function redeemCode(server: OAuthServer, client: App, params: RequestParams): TokenResponse | OAuthFailure {
+  const given = params.text('code')
+  if (given === undefined) return TOKEN_FAILURES.codeMissing
+  const code = SHORT_CODE.test(given) ? server.shortCodes.redeem(given, client.clientId) : given
+  if (code === undefined) return TOKEN_FAILURES.grantInvalid
+  const grant = checkGrant(server, client, 'code', code, params)
+  if ('error' in grant) return grant
+  grant.context.world.spend(code, grant.examined.claims.expiresS, nowS(grant.context))
+  const response = respond(grant, EVENT_SESSION_START)
+  if (server.options.firstExchange === 'full') return response
+  const { expires: _expires, user_id: _userId, ...documented } = response
+  return documented
 }
 
-function refusal(context: PortalContext, app: App, token: string, examined: ExaminedToken | undefined): OAuthFailure | undefined {
-  if (examined === undefined || examined.app.clientId !== app.clientId) return FAILURES.grantInvalid
-  if (!examined.installed) return FAILURES.notInstalled
-  if (examined.expired || context.world.isSpent(token)) return FAILURES.grantInvalid
-  return undefined
+/** Order: is it one of ours, is the app still there, is it too old or used, is the app paid for, is the scope its own. */
+function checkGrant(
+  server: OAuthServer, client: App, kind: 'code' | 'refresh', token: string, params: RequestParams,
+): Grant | OAuthFailure {
+  const { options } = server
+  const context = server.portalOf(kind, token)
+  const examined = context === undefined ? undefined : examineToken(context, kind, token)
+  if (context === undefined || examined === undefined) return TOKEN_FAILURES.grantInvalid
+  if (examined.app.clientId !== client.clientId) return TOKEN_FAILURES.grantInvalid
+  if (!examined.installed) return notInstalled(options)
+  if (context.world.isSpent(token)) return TOKEN_FAILURES.grantInvalid
+  if (examined.expired) return grantExpired(kind === 'code' ? options.expiredCodeError : options.expiredRefreshError)
+  const payment = paymentState(context, examined.app)
+  if (payment === 'ended' || (payment === 'grace' && !options.graceTokens)) return TOKEN_FAILURES.paymentRequired
+  if (isWiderThan(params.text('scope'), examined.app.scope)) return scopeTooWide(options)
+  return { context, examined, token }
 }
 
-function respond(context: PortalContext, app: App, userId: number, session: number): TokenResponse {
+function respond({ context, examined }: Grant, session: number): TokenResponse {
+  const { app, claims: { userId } } = examined
   const pair = mintPair(context, app, userId, session)
   return {
     access_token: pair.accessToken,

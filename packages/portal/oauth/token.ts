@@ -10,6 +10,7 @@ export interface TokenClaims {
   readonly expiresS: number
   /** Row id of the app. */
   readonly appId: number
+  /** The portal's number at its OAuth server in the upper half, the count of installations there in the lower. */
   readonly installId: number
   readonly userId: number
   /**
@@ -19,6 +20,13 @@ export interface TokenClaims {
   readonly serial: number
   /** How many more hops of events a call with this token may cause. */
   readonly session: number
+}
+
+/** Installations of one portal and portals of one server that a token can tell apart. */
+export const INSTALLS_PER_PORTAL = 0x1_0000
+
+export function portalNumberOf(installId: number): number {
+  return Math.floor(installId / INSTALLS_PER_PORTAL)
 }
 
 export type TokenKind = 'code' | 'access' | 'refresh'

@@ -1,10 +1,10 @@
-import { ACCESS_TOKEN_LIFETIME_S, CODE_LIFETIME_S, REFRESH_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import { nowS } from '../context.ts'
 import type { PortalContext } from '../context.ts'
 import { EVENT_SESSION_START } from '../limits.ts'
 import type { App } from '../world/state.ts'
 import type { TokenClaims, TokenKind } from './token.ts'
-import { isSignedWith, readToken, sealToken } from './token.ts'
+import { INSTALLS_PER_PORTAL, isSignedWith, readToken, sealToken } from './token.ts'
 
 export interface TokenPair {
   readonly accessToken: string
@@ -22,35 +22,49 @@ export interface ExaminedToken {
   readonly installed: boolean
 }
 
-type Minter = Pick<PortalContext, 'world' | 'clock'>
+type Minter = Pick<PortalContext, 'world' | 'clock' | 'oauth'>
 
 /** @param session hops the token's calls may still cause: lower for an event's token than for a page's. */
 export function mintPair(context: Minter, app: App, userId: number, session: number = EVENT_SESSION_START): TokenPair {
-  const expiresS = nowS(context) + ACCESS_TOKEN_LIFETIME_S
-  const claims = { appId: app.id, installId: app.installId, userId, serial: context.world.next('token'), session }
-  const refreshExpiresS = nowS(context) + REFRESH_TOKEN_LIFETIME_S
+  const { accessLifetimeS, refreshLifetimeS } = context.oauth.options
+  const expiresS = nowS(context) + accessLifetimeS
+  const claims = { appId: app.id, installId: installIdOf(context, app), userId, serial: context.world.next('token'), session }
   return {
     accessToken: sealToken('access', { ...claims, expiresS }, app.clientSecret),
-    refreshToken: sealToken('refresh', { ...claims, expiresS: refreshExpiresS }, app.clientSecret),
+    refreshToken: sealToken('refresh', { ...claims, expiresS: nowS(context) + refreshLifetimeS }, app.clientSecret),
     expiresS,
   }
 }
 
-export function mintCode(context: Minter, app: App, userId: number): string {
+/** @param lifetimeS the server's own for codes when absent */
+export function mintCode(context: Minter, app: App, userId: number, lifetimeS = context.oauth.options.codeLifetimeS): string {
   const serial = context.world.next('token')
-  const claims = { appId: app.id, installId: app.installId, userId, serial, session: 0 }
-  return sealToken('code', { ...claims, expiresS: nowS(context) + CODE_LIFETIME_S }, app.clientSecret)
+  const claims = { appId: app.id, installId: installIdOf(context, app), userId, serial, session: 0 }
+  return sealToken('code', { ...claims, expiresS: nowS(context) + lifetimeS }, app.clientSecret)
 }
 
-/** undefined: not a token of this kind, or not minted here. */
+/** undefined: not a token of this kind, not minted here, or for another portal. */
 export function examineToken(context: Minter, kind: TokenKind, token: string): ExaminedToken | undefined {
   const claims = readToken(kind, token)
-  const app = claims === undefined ? undefined : context.world.appById(claims.appId)
-  if (claims === undefined || app === undefined || !isSignedWith(kind, token, app.clientSecret)) return undefined
+  if (claims === undefined || context.oauth.portalOf(kind, token)?.world !== context.world) return undefined
+  const app = context.world.appById(claims.appId)
+  if (app === undefined || !isSignedWith(kind, token, app.clientSecret)) return undefined
   return {
     app,
     claims,
     expired: claims.expiresS <= nowS(context),
-    installed: app.active && !app.deleted && claims.installId === app.installId,
+    installed: app.active && !app.deleted && claims.installId === installIdOf(context, app),
   }
+}
+
+/** The number of a new installation on this portal; tokens of a former one are no good for it. */
+export function nextInstallId({ world }: Pick<PortalContext, 'world'>): number {
+  const installId = world.next('install')
+  // A wrap into the next portal's numbers would let a token of one portal work on another.
+  if (installId >= INSTALLS_PER_PORTAL) throw new CodedError('BAD_REQUEST', 'The portal has seen too many installations')
+  return installId
+}
+
+function installIdOf({ world }: Minter, { installId }: App): number {
+  return (world.oauthNumber ?? 0) * INSTALLS_PER_PORTAL + installId
 }

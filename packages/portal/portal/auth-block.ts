@@ -6,7 +6,7 @@ import { mintPair } from '../oauth/tokens.ts'
 import type { App } from '../world/state.ts'
 import { applicationToken } from './application-token.ts'
 
-type Needs = Pick<PortalContext, 'world' | 'clock' | 'addresses'>
+type Needs = Pick<PortalContext, 'world' | 'clock' | 'addresses' | 'oauth'>
 
 /**
  * The auth block of one event for one handler row. Its token is minted now, when the event is queued, not when it is sent:
@@ -31,6 +31,12 @@ export function authBlock(context: Needs, app: App, userId: number, session: num
     scope: app.scope.join(','),
     status: app.status,
     user_id: String(userId),
+    ...dateFinish(app),
     ...(traits.sendRefreshToken ? { refresh_token: pair.refreshToken } : {}),
   }
+}
+
+/** Only a trial or a paid app has one. */
+function dateFinish({ status, dateFinish: endS }: App): Pick<AuthBlock, 'date_finish'> {
+  return endS !== undefined && (status === 'T' || status === 'P') ? { date_finish: String(endS) } : {}
 }

@@ -158,7 +158,6 @@ test.each([
   ['imconnector.activate', { CONNECTOR, LINE }, 'ACTIVE'],
   ['imconnector.status', {}, 'CONNECTOR'],
   ['imconnector.connector.data.set', { CONNECTOR, LINE }, 'DATA'],
-  ['imconnector.unregister', {}, 'ID'],
 ])('%s with %j misses %s', async (method, params, argument) => {
   const world = await startWorld()
   const { accessToken } = await withConnector(world)

@@ -1,7 +1,7 @@
 import type { PhpValue } from '@portline/wire/form/value.ts'
 import type { PortalContext } from '../context.ts'
 import type { App, Connector, LineConnector } from '../world/state.ts'
-import type { PageAnswer } from './frame.ts'
+import type { FrameOptions, PageAnswer } from './frame.ts'
 import { openFrame } from './frame.ts'
 import type { Hit, Raised } from './raise-event.ts'
 import { bothRaised, NOTHING_RAISED, raiseEvent } from './raise-event.ts'
@@ -45,6 +45,10 @@ export function isWorking(row: LineConnector | undefined): boolean {
 export function openConnectorSettings(
   context: PortalContext, app: App, connector: Connector, line: number, userId: number,
 ): Promise<PageAnswer> {
+  return openFrame(context, app, connectorSettings(context, connector, line, userId))
+}
+
+export function connectorSettings(context: PortalContext, connector: Connector, line: number, userId: number): FrameOptions {
   const row = context.world.lineConnector(line, connector.id)
   const placementOptions = {
     CONNECTOR: connector.id,
@@ -56,7 +60,7 @@ export function openConnectorSettings(
     ERROR_STATUS: row?.error ?? false,
     URI: `/contact_center/connector/?ID=${connector.id}&LINE=${line}&IFRAME=Y&IFRAME_TYPE=SIDE_SLIDER`,
   }
-  return openFrame(context, app, { url: connector.placementHandler, userId, placement: 'SETTING_CONNECTOR', placementOptions })
+  return { url: connector.placementHandler, userId, placement: 'SETTING_CONNECTOR', placementOptions }
 }
 
 /**

@@ -21,7 +21,7 @@ test('without a user on the hit an event carries no tokens', async () => {
 test('an ordinary event carries tokens without a refresh_token', async () => {
   const world = await startWorld()
   await installUiApp(world, ['ONCRMLEADADD'])
-  world.portal.control.fireEvent({ event: 'ONCRMLEADADD', user_id: 2 })
+  world.portal.control.fireEvent({ event: 'ONCRMLEADADD', data: null, user_id: 2 })
   await world.settle()
   const { form } = last(world.receiver)
   expect(Object.keys(Object(form['auth']))).toEqual([

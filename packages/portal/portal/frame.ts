@@ -1,6 +1,5 @@
 import { encodeForm } from '@portline/wire/form/encode.ts'
-import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
-import { domainOf, serverEndpoint } from '../context.ts'
+import { domainOf, nowS, serverEndpoint } from '../context.ts'
 import type { PortalContext } from '../context.ts'
 import { PORTAL_LIMITS } from '../limits.ts'
 import { mintPair } from '../oauth/tokens.ts'
@@ -26,6 +25,17 @@ export interface FrameOptions {
   readonly placementOptions?: Readonly<Record<string, unknown>>
 }
 
+/** The form a frame is opened with. */
+export interface FrameForm {
+  /** The page's address with DOMAIN, PROTOCOL, LANG and APP_SID. */
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+  /** Random for each opening; messages between page and portal carry it. */
+  readonly appSid: string
+  /** `domain|protocol|APP_SID`: from the frame's name a page's script knows whom to talk to. */
+  readonly frameName: string
+}
+
 const APP_SID_BYTES = 16
 
 /**
@@ -33,8 +43,8 @@ const APP_SID_BYTES = 16
  * for the user. The portal's HTTP client stands in for the browser.
  */
 export async function openFrame(context: PortalContext, app: App, options: FrameOptions): Promise<PageAnswer> {
-  const url = frameUrl(context, app, options.url)
-  const outcome = await postForm(context.clock, url, frameBody(context, app, options), {
+  const form = frameForm(context, app, options)
+  const outcome = await postForm(context.clock, form.action, encodeForm(form.fields), {
     timeoutMs: PORTAL_LIMITS.frameTimeoutMs,
     maxResponseBytes: PORTAL_LIMITS.maxLoggedResponseBytes,
     signal: context.stopping,
@@ -43,21 +53,25 @@ export async function openFrame(context: PortalContext, app: App, options: Frame
   return { url: options.url, ...outcome }
 }
 
-function frameUrl(context: PortalContext, app: App, page: string): string {
-  const url = new URL(page)
-  url.searchParams.set('DOMAIN', domainOf(context.addresses.portal))
-  url.searchParams.set('PROTOCOL', context.addresses.portal.startsWith('https:') ? '1' : '0')
+/** What openFrame() posts itself, and a browser posts from the portal's page. */
+export function frameForm(context: PortalContext, app: App, options: FrameOptions): FrameForm {
+  const domain = domainOf(context.addresses.portal)
+  const protocol = context.addresses.portal.startsWith('https:') ? '1' : '0'
+  const appSid = context.world.drawHex(APP_SID_BYTES)
+  const url = new URL(options.url)
+  url.searchParams.set('DOMAIN', domain)
+  url.searchParams.set('PROTOCOL', protocol)
   url.searchParams.set('LANG', app.language)
-  url.searchParams.set('APP_SID', context.world.drawHex(APP_SID_BYTES))
-  return url.href
+  url.searchParams.set('APP_SID', appSid)
+  return { action: url.href, fields: frameFields(context, app, options), appSid, frameName: `${domain}|${protocol}|${appSid}` }
 }
 
-function frameBody(context: PortalContext, app: App, options: FrameOptions): string {
+function frameFields(context: PortalContext, app: App, options: FrameOptions): Record<string, string> {
   const pair = mintPair(context, app, options.userId)
   const placementOptions = options.placementOptions ?? {}
-  return encodeForm({
+  return {
     AUTH_ID: pair.accessToken,
-    AUTH_EXPIRES: ACCESS_TOKEN_LIFETIME_S,
+    AUTH_EXPIRES: String(pair.expiresS - nowS(context)),
     REFRESH_ID: pair.refreshToken,
     SERVER_ENDPOINT: serverEndpoint(context),
     APPLICATION_TOKEN: applicationToken(app, context.world.memberId),
@@ -65,8 +79,8 @@ function frameBody(context: PortalContext, app: App, options: FrameOptions): str
     member_id: context.world.memberId,
     status: app.status,
     PLACEMENT: options.placement,
-    PLACEMENT_OPTIONS: Object.keys(placementOptions).length === 0 ? null : phpJson(placementOptions),
-  })
+    ...(Object.keys(placementOptions).length === 0 ? {} : { PLACEMENT_OPTIONS: phpJson(placementOptions) }),
+  }
 }
 
 /** PHP's json_encode escapes slashes. */

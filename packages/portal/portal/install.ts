@@ -1,5 +1,6 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import type { PortalContext } from '../context.ts'
+import { nextInstallId } from '../oauth/tokens.ts'
 import type { App } from '../world/state.ts'
 import { yesNo } from '../world/state.ts'
 import type { PageAnswer } from './frame.ts'
@@ -17,19 +18,24 @@ export interface InstallAnswer extends Raised {
  * until finishInstallation(): nothing is sent to it before. BAD_REQUEST when the user is no administrator.
  */
 export async function installApp(context: PortalContext, app: App, userId: number, language: string): Promise<InstallAnswer> {
+  const raised = beginInstallation(context, app, userId, language)
+  if (app.installed) return raised
+  return { ...raised, page: await openFrame(context, app, { url: app.installUrl, userId, placement: 'DEFAULT' }) }
+}
+
+/** installApp() without opening the installer page: a browser does that. INSTALLED=N afterwards when there is one. */
+export function beginInstallation(context: PortalContext, app: App, userId: number, language: string): Raised {
   if (context.world.user(userId)?.admin !== true) throw new CodedError('BAD_REQUEST', 'Only an administrator installs an app')
   const hasInstaller = app.ui && app.installUrl !== ''
   context.world.changeApp(app, {
     // A new installation has a number of its own, so that tokens of a former one stay dead; doing it again keeps it.
-    installId: app.active ? app.installId : context.world.next('install'),
+    installId: app.active ? app.installId : nextInstallId(context),
     installerId: userId,
     language,
     active: true,
     installed: !hasInstaller,
   })
-  if (hasInstaller) {
-    return { ...NOTHING_RAISED, page: await openFrame(context, app, { url: app.installUrl, userId, placement: 'DEFAULT' }) }
-  }
+  if (hasInstaller) return NOTHING_RAISED
   bindInstallUrl(context, app)
   return raiseInstalled(context, app)
 }

@@ -16,7 +16,10 @@ export function uninstallApp(context: PortalContext, app: App, clean: boolean): 
   for (const connector of context.world.connectors().filter((row) => row.clientId === app.clientId)) {
     context.world.removeConnector(connector.id)
   }
-  context.world.changeApp(app, { active: false, installed: false, ...(clean ? { options: {} } : {}) })
+  context.world.offline.remove((row) => row.clientId === app.clientId)
+  context.world.placements.remove((row) => row.clientId === app.clientId)
+  const erased = clean ? { options: {}, userOptions: {}, startedVersions: {} } : {}
+  context.world.changeApp(app, { active: false, installed: false, ...erased })
   if (clean && app.kind === 'local') context.world.deleteApp(app)
   return raised
 }

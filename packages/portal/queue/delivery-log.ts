@@ -14,10 +14,17 @@ export interface Delivery {
   readonly queued_at: string
   sent_at: string | null
   duration_ms: number | null
-  /** HTTP status, or TIMEOUT, QUEUE_FULL, STOPPED, ECONNREFUSED … */
+  /** HTTP status, or TIMEOUT, QUEUE_FULL, LOST, STOPPED, ECONNREFUSED … */
   outcome: number | string | null
   response: string
+  /** The delivery this one repeats. */
+  readonly duplicate_of: number | null
+  /** Faults that struck it, by name (docs/portal/faults.md). */
+  readonly faults: readonly string[]
 }
+
+type Decided = 'id' | 'sent_at' | 'duration_ms' | 'outcome' | 'response'
+type NewDelivery = Omit<Delivery, Decided | 'duplicate_of' | 'faults'> & Partial<Pick<Delivery, 'duplicate_of' | 'faults'>>
 
 /** A bounded ring: the oldest deliveries are forgotten beyond maxLoggedDeliveries or maxLoggedChars. */
 export class DeliveryLog {
@@ -29,16 +36,24 @@ export class DeliveryLog {
     return this.#lastId
   }
 
-  add(delivery: Omit<Delivery, 'id' | 'sent_at' | 'duration_ms' | 'outcome' | 'response'>): Delivery {
-    const entry: Delivery = { id: ++this.#lastId, ...delivery, sent_at: null, duration_ms: null, outcome: null, response: '' }
+  /** @param id of a delivery that was logged elsewhere before; else the next one */
+  add(delivery: NewDelivery, id = this.#lastId + 1): Delivery {
+    this.continueFrom(id)
+    const open = { sent_at: null, duration_ms: null, outcome: null, response: '', duplicate_of: null, faults: [] }
+    const entry: Delivery = { id, ...open, ...delivery }
     this.#entries.set(entry.id, entry)
     this.#chars += entry.body.length
-    for (const [id, oldest] of this.#entries) {
+    for (const [oldestId, oldest] of this.#entries) {
       if (this.#entries.size <= PORTAL_LIMITS.maxLoggedDeliveries && this.#chars <= PORTAL_LIMITS.maxLoggedChars) break
-      this.#entries.delete(id)
+      this.#entries.delete(oldestId)
       this.#chars -= oldest.body.length
     }
     return entry
+  }
+
+  /** Ids go on above this one. */
+  continueFrom(lastId: number): void {
+    this.#lastId = Math.max(this.#lastId, lastId)
   }
 
   /** Deliveries with a greater id, oldest first. */

@@ -1,6 +1,11 @@
+import type { ClientRequest } from 'node:http'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { sleep } from '@portline/runtime/clock.ts'
+import type { Connections } from './connections.ts'
+import type { Breakage } from './plan.ts'
+import { resetConnection } from './reset-connection.ts'
 
 export interface PostOptions {
   readonly timeoutMs: number
@@ -8,6 +13,10 @@ export interface PostOptions {
   readonly maxResponseBytes: number
   readonly userAgent: string
   readonly signal?: AbortSignal
+  /** Connections to use and keep; without them the connection is used once. */
+  readonly connections?: Connections
+  /** How the request goes wrong on its way. */
+  readonly breakage?: Breakage
 }
 
 /** `error` instead of a status: TIMEOUT, STOPPED, URL_INVALID or the system's own code such as ECONNREFUSED. */
@@ -15,23 +24,17 @@ export type PostOutcome =
   | { readonly status: number; readonly body: string }
   | { readonly status: null; readonly body: ''; readonly error: string }
 
-/** POSTs a form once. Never follows a redirect, never repeats, never throws; a connection is never used twice. */
+/** POSTs a form once. Never follows a redirect, never repeats, never throws. */
 export function postForm(clock: Clock, url: string, body: string, options: PostOptions): Promise<PostOutcome> {
   return new Promise((resolve) => {
     const target = URL.parse(url)
     if (target === null) return resolve(failed('URL_INVALID'))
-    const send = target.protocol === 'https:' ? httpsRequest : httpRequest
-    const headers = {
-      'User-Agent': options.userAgent,
-      'Content-Type': 'application/x-www-form-urlencoded',
-      'Content-Length': Buffer.byteLength(body),
-      Connection: 'close',
-    }
-    const request = send(target, { method: 'POST', headers, agent: false })
+    const request = openRequest(target, body, options)
     const settle = (outcome: PostOutcome): void => {
       timer.cancel()
       options.signal?.removeEventListener('abort', onAbort)
-      request.destroy()
+      // A connection that is to be kept survives only a complete answer.
+      if (options.connections === undefined || outcome.status === null) request.destroy()
       resolve(outcome)
     }
     const onAbort = (): void => settle(failed('STOPPED'))
@@ -50,8 +53,34 @@ export function postForm(clock: Clock, url: string, body: string, options: PostO
       response.on('end', () => settle({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }))
     })
     if (options.signal?.aborted) return settle(failed('STOPPED'))
-    request.end(body)
+    if (options.breakage === undefined) request.end(body)
+    else void sendBroken(clock, request, body, options.breakage)
   })
+}
+
+function openRequest(target: URL, body: string, { userAgent, connections }: PostOptions): ClientRequest {
+  const isSecure = target.protocol === 'https:'
+  const headers = {
+    'User-Agent': userAgent,
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'Content-Length': Buffer.byteLength(body),
+    ...(connections === undefined ? { Connection: 'close' } : {}),
+  }
+  const agent = isSecure ? connections?.https : connections?.http
+  return (isSecure ? httpsRequest : httpRequest)(target, { method: 'POST', headers, agent: agent ?? false })
+}
+
+async function sendBroken(clock: Clock, request: ClientRequest, body: string, breakage: Breakage): Promise<void> {
+  const bytes = Buffer.from(body)
+  if (breakage.kind === 'reset') {
+    request.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => resetConnection(request.socket))
+    return
+  }
+  for (let start = 0; start < bytes.length && !request.destroyed; start += breakage.chunkBytes) {
+    request.write(bytes.subarray(start, start + breakage.chunkBytes))
+    await sleep(clock, breakage.everyMs)
+  }
+  request.end()
 }
 
 function failed(error: string): PostOutcome {

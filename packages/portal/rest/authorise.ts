@@ -1,6 +1,6 @@
 import { BASIC_SCOPE } from '@portline/wire/rest.ts'
 import type { PortalContext } from '../context.ts'
-import { examineToken } from '../oauth/tokens.ts'
+import { paymentState } from '../portal/payment-state.ts'
 import { RestError } from './errors.ts'
 import type { Caller, RestMethod } from './method.ts'
 
@@ -10,11 +10,12 @@ import type { Caller, RestMethod } from './method.ts'
  */
 export function authorise(context: PortalContext, token: string | undefined, method: RestMethod): Caller {
   if (token === undefined) throw new RestError('NO_AUTH_FOUND')
-  const examined = examineToken(context, 'access', token)
+  const examined = context.verdicts.examine(context, token)
   if (examined === undefined) throw new RestError('invalid_token')
   const { app, claims } = examined
   if (!app.active || app.deleted) throw new RestError('APPLICATION_NOT_FOUND')
   if (!examined.installed) throw new RestError('ERROR_OAUTH')
+  if (paymentState(context, app) === 'ended') throw new RestError('PAYMENT_REQUIRED')
   if (examined.expired) throw new RestError('expired_token')
   if (!isInScope(method, app.scope)) throw new RestError('insufficient_scope')
   const user = context.world.user(claims.userId)

@@ -1,27 +1,33 @@
 import type { RestFailure, RestSuccess, RestTime } from '@portline/wire/rest.ts'
+import { Page } from './page.ts'
 import { phpJson } from './php-json.ts'
 import type { RestError } from './errors.ts'
 
-/** `time` of an answer. A call here costs the app nothing, so `operating` stays 0. */
-export function restTime(startMs: number, finishMs: number): RestTime {
-  const durationS = (finishMs - startMs) / 1_000
+/** When the method itself began, and what the caller has used of it so far (limits.md). */
+export interface Metered {
+  readonly beganMs: number
+  readonly operating: number
+  readonly operatingResetAt: number
+}
+
+/** `time` of an answer. */
+export function restTime(startMs: number, finishMs: number, metered: Metered): RestTime {
   return {
     start: startMs / 1_000,
     finish: finishMs / 1_000,
-    duration: durationS,
-    processing: durationS,
+    duration: (finishMs - startMs) / 1_000,
+    processing: (finishMs - metered.beganMs) / 1_000,
     date_start: isoSeconds(startMs),
     date_finish: isoSeconds(finishMs),
-    operating_reset_at: Math.floor(startMs / 1_000) + OPERATING_WINDOW_S,
-    operating: 0,
+    operating_reset_at: metered.operatingResetAt,
+    operating: metered.operating,
   }
 }
 
-/** Seconds after which a method's operating time is forgotten (limits.md). */
-const OPERATING_WINDOW_S = 600
-
 export function success(result: unknown, time: RestTime): RestSuccess {
-  return { result: phpJson(result), time }
+  if (!(result instanceof Page)) return { result: phpJson(result), time }
+  const next = result.next === undefined ? {} : { next: result.next }
+  return { result: phpJson(result.result), ...next, total: result.total, time }
 }
 
 export function failure(error: RestError): RestFailure {

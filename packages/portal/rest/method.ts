@@ -1,6 +1,7 @@
 import type { PortalContext } from '../context.ts'
 import type { Hit } from '../portal/raise-event.ts'
 import type { App, User } from '../world/state.ts'
+import type { IncomingWebhook } from '../world/webhooks.ts'
 import type { RequestParams } from './params.ts'
 
 /** Whose token a call came with. */
@@ -9,6 +10,8 @@ export interface Caller {
   readonly user: User
   /** The loop guard's counter of the token. */
   readonly session: number
+  /** A call through an incoming webhook: `app` only stands for it, with its scope, and is none of the portal's apps. */
+  readonly webhook?: IncomingWebhook
 }
 
 export interface RestCall {

@@ -1,18 +1,23 @@
 import { BASIC_SCOPE } from '@portline/wire/rest.ts'
 import type { RestMethod } from './method.ts'
 import { appInfo } from './methods/app-info.ts'
+import { appOnlyMethods } from './methods/app-only-methods.ts'
 import { appOptionMethods } from './methods/app-option.ts'
 import { runBatch } from './methods/batch.ts'
-import { eventBind } from './methods/event-bind.ts'
-import { eventListMethods } from './methods/event-lists.ts'
-import { eventTest } from './methods/event-test.ts'
-import { eventUnbind } from './methods/event-unbind.ts'
 import { featureGet } from './methods/feature-get.ts'
-import { connectorCardMethods } from './methods/imconnector-register.ts'
-import { connectorLineMethods } from './methods/imconnector-line.ts'
+import { openLineConfigMethods } from './methods/openlines/config.ts'
+import { openLineConfigList } from './methods/openlines/config-list.ts'
 import { scopeMethods } from './methods/scope.ts'
 import { serverTime } from './methods/server-time.ts'
-import { userMethods } from './methods/user.ts'
+import { crmItemMethods } from './methods/crm/item.ts'
+import { crmRecordMethods } from './methods/crm/records.ts'
+import { taskMethods } from './methods/tasks/task.ts'
+import { accessMethods } from './methods/users/access.ts'
+import { userChangeMethods } from './methods/users/change.ts'
+import { departmentGet } from './methods/users/department.ts'
+import { userListMethods } from './methods/users/list.ts'
+import { userOptionMethods } from './methods/users/option.ts'
+import { profileMethods } from './methods/users/profile.ts'
 
 const batch: RestMethod = { name: 'batch', scopes: [BASIC_SCOPE], run: (call) => runBatch(call, findMethod) }
 const methodGet: RestMethod = {
@@ -27,8 +32,9 @@ const methodGet: RestMethod = {
 
 const METHODS = new Map<string, RestMethod>(
   [
-    appInfo, ...appOptionMethods, batch, eventBind, ...eventListMethods, eventTest, eventUnbind, featureGet,
-    ...connectorCardMethods, ...connectorLineMethods, methodGet, ...scopeMethods, serverTime, ...userMethods,
+    appInfo, ...appOptionMethods, batch, ...appOnlyMethods, featureGet,
+    ...openLineConfigMethods, openLineConfigList, methodGet, ...scopeMethods, serverTime, ...crmRecordMethods, ...crmItemMethods, ...taskMethods, ...accessMethods,
+    ...userChangeMethods, departmentGet, ...userListMethods, ...userOptionMethods, ...profileMethods,
   ].map((method) => [method.name, method]),
 )
 

@@ -3,6 +3,7 @@
  * out as `[]`, and a map with the keys 0…n-1 in order as a list; gaps make it an object.
  */
 export function phpJson(value: unknown): unknown {
+  if (value === PHP_OBJECT) return {}
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(phpJson)
   const entries = Object.entries(value)
@@ -11,6 +12,9 @@ export function phpJson(value: unknown): unknown {
   for (const [key, item] of entries) map[key] = phpJson(item)
   return map
 }
+
+/** An object of PHP's without public properties, such as a date: `{}`, where an empty map would be `[]`. */
+export const PHP_OBJECT: unknown = Object.freeze({})
 
 /** A map that a key such as `__proto__` can't surprise. */
 export function emptyMap(): Record<string, unknown> {

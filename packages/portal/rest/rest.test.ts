@@ -133,7 +133,7 @@ test.each([
   [{ event: 'ONTASKADD', handler: URL_OK }, 400, 'ERROR_EVENT_NOT_FOUND', 'Event not found'],
   [{ event: 'ONNOSUCHTHING', handler: URL_OK }, 400, 'ERROR_EVENT_NOT_FOUND', 'Event not found'],
   [
-    { event: 'ONAPPINSTALL', handler: URL_OK, event_type: 'offline' }, 400, 'ERROR_ARGUMENT',
+    { event: 'ONOFFLINEEVENT', handler: URL_OK, event_type: 'offline' }, 400, 'ERROR_ARGUMENT',
     'Offline event cannot be registered for this event.',
   ],
 ])('event.bind of %j is refused with %i %s', async (params, status, error, text) => {

@@ -24,7 +24,7 @@ export interface Receiver {
   stop(): Promise<void>
 }
 
-export async function startReceiver(): Promise<Receiver> {
+export async function startReceiver(listenPort = 0): Promise<Receiver> {
   const server = createServer((request, response) => {
     void readBody(request).then(async (body) => {
       const url = new URL(request.url ?? '/', 'http://receiver')
@@ -32,10 +32,12 @@ export async function startReceiver(): Promise<Receiver> {
       receiver.received.push(got)
       await receiver.onPost(got)
       if (receiver.status !== 0) response.writeHead(receiver.status).end(receiver.answer)
+    }, () => {
+      // The portal broke off: nothing was received.
     })
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(listenPort, '127.0.0.1', resolve)
   })
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { z } from 'zod'
 import { PORTAL_LIMITS } from '../limits.ts'
+import { recordsFrame } from './records.ts'
 import type { WorldState } from './state.ts'
 import type { World } from './world.ts'
 
@@ -20,6 +21,7 @@ const stateFrame = z.looseObject({
   connectors: z.array(z.looseObject({ id: z.string() })),
   lineConnectors: z.array(z.looseObject({ line: z.int() })),
   spentTokens: z.array(z.tuple([z.string(), z.int()])),
+  records: recordsFrame.optional(),
 })
 
 /** @returns undefined when there is no such file. CONFIG_INVALID when it is not a portal's state. */
@@ -32,7 +34,7 @@ export function loadState(path: string): WorldState | undefined {
     throw new CodedError('CONFIG_INVALID', `The portal's state file can't be read: ${path}`, { cause: error })
   }
   const state = parse(json)
-  if (isState(state)) return state
+  if (isWorldState(state)) return state
   throw new CodedError('CONFIG_INVALID', `Not the state of a portal: ${path}`)
 }
 
@@ -44,22 +46,23 @@ function parse(json: string): unknown {
   }
 }
 
-function isState(value: unknown): value is WorldState {
+export function isWorldState(value: unknown): value is WorldState {
   return stateFrame.safeParse(value).success
 }
 
 /** Writes the world to a file shortly after each change, and at once on flush. A reader never sees half a file. */
 export class StateFile {
-  readonly #world: World
+  readonly #world: () => World
   readonly #path: string
   readonly #onError: (error: unknown) => void
   #timer: Timer | undefined
 
-  constructor(world: World, path: string, clock: Clock, onError: (error: unknown) => void) {
+  /** @param world the present one */
+  constructor(world: () => World, path: string, clock: Clock, onError: (error: unknown) => void) {
     this.#world = world
     this.#path = path
     this.#onError = onError
-    world.onChange(() => {
+    world().onChange(() => {
       this.#timer ??= clock.setTimer(PORTAL_LIMITS.stateSaveDelayMs, () => this.#save())
     })
   }
@@ -74,7 +77,7 @@ export class StateFile {
     try {
       mkdirSync(dirname(this.#path), { recursive: true })
       const temporary = `${this.#path}.tmp`
-      writeFileSync(temporary, JSON.stringify(this.#world.snapshot()), { mode: 0o600 })
+      writeFileSync(temporary, JSON.stringify(this.#world().snapshot()), { mode: 0o600 })
       renameSync(temporary, this.#path)
     } catch (error) {
       this.#onError(error)

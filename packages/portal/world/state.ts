@@ -1,11 +1,18 @@
 import type { YesNo } from '@portline/wire/events/lifecycle.ts'
+import type { OfflineState } from './offline-events.ts'
+import type { OpenLinesState } from './open-lines.ts'
+import type { PlacementsState } from './placements.ts'
+import type { RecordsState } from './records.ts'
+import type { WebhooksState } from './webhooks.ts'
 
 /** The portal's state as plain JSON: what a snapshot holds and what the state file is. Names are Bitrix24's where it has one. */
 export interface WorldState {
   readonly format: 1
   readonly seed: string
   /** 32 hex digits; survives a change of address. */
-  readonly memberId: string
+  memberId: string
+  /** The portal's number at its OAuth server, part of its tokens; absent before the first registration. */
+  oauthNumber?: number
   readonly counters: Record<CounterName, number>
   readonly users: User[]
   readonly apps: App[]
@@ -15,6 +22,11 @@ export interface WorldState {
   readonly lineConnectors: LineConnector[]
   /** [token, unix seconds of its expiry]: codes and refresh tokens that were used. */
   readonly spentTokens: [string, number][]
+  openLines?: OpenLinesState
+  offline?: OfflineState
+  placements?: PlacementsState
+  webhooks?: WebhooksState
+  readonly records?: RecordsState
 }
 
 /** `draw` numbers the random draws, so that a restored world goes on with the sequence instead of repeating it. */
@@ -29,6 +41,10 @@ export interface User {
   readonly active: boolean
   /** ISO 8601 date. */
   readonly registered: string
+  /** Has an invitation and never signed in: ONUSERADD is still to come. */
+  readonly invited?: boolean
+  /** What else his profile says, under the names of user.get. */
+  readonly profile?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /**
@@ -66,11 +82,16 @@ export interface App {
   installed: boolean
   deleted: boolean
   paymentExpired: boolean
+  /** Unix seconds: end of a trial or paid term (status T or P); absent: no end. */
+  dateFinish?: number | undefined
   /** 0 before the first installation. */
   installId: number
   installerId: number
   language: string
   options: Record<string, unknown>
+  /** By user id: options of that user, and the version whose page said setInstall when he first opened it. */
+  userOptions?: Record<string, Record<string, unknown>>
+  startedVersions?: Record<string, string>
 }
 
 export interface HandlerRow {
@@ -81,6 +102,12 @@ export interface HandlerRow {
   readonly url: string
   /** 0: whoever is on the hit that raises the event. */
   readonly userId: number
+  /** Kept in the app's offline queue instead of sent; `url` is empty then. */
+  readonly offline?: true
+  /** auth_connector of an offline row: which of the app's queues. */
+  readonly connectorId?: string
+  /** OPTIONS.minTimeout of ONOFFLINEEVENT: seconds between two of them. */
+  readonly minTimeoutS?: number
 }
 
 export interface OpenLine {
@@ -94,6 +121,18 @@ export interface Connector {
   readonly clientId: string
   readonly name: string
   readonly placementHandler: string
+  readonly flags?: ConnectorFlags
+}
+
+/** Switches of imconnector.register; each true when left out, CHAT_GROUP false. */
+export interface ConnectorFlags {
+  readonly DEL_EXTERNAL_MESSAGES: boolean
+  readonly EDIT_INTERNAL_MESSAGES: boolean
+  readonly DEL_INTERNAL_MESSAGES: boolean
+  readonly NEWSLETTER: boolean
+  readonly NEED_SYSTEM_MESSAGES: boolean
+  readonly NEED_SIGNATURE: boolean
+  readonly CHAT_GROUP: boolean
 }
 
 /** A connector on a line. Only an active one raises ONIMCONNECTORSTATUSDELETE when it goes. */

@@ -1,6 +1,11 @@
 import { seededRandom } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { PORTAL_LIMITS } from '../limits.ts'
+import { OfflineEvents } from './offline-events.ts'
+import { NO_OPEN_LINES, OpenLines } from './open-lines.ts'
+import { Placements } from './placements.ts'
+import { RecordStore } from './records.ts'
+import { Webhooks } from './webhooks.ts'
 import type { App, Connector, CounterName, HandlerRow, LineConnector, OpenLine, User, WorldState } from './state.ts'
 
 /**
@@ -12,18 +17,45 @@ export class World {
   readonly #state: WorldState
   readonly #spent: Map<string, number>
   #onChange: () => void = () => {}
+  readonly openLines: OpenLines
+  readonly offline: OfflineEvents
+  readonly placements: Placements
+  readonly webhooks: Webhooks
+  readonly records: RecordStore
 
   constructor(state: WorldState) {
     this.#state = structuredClone(state)
     this.#spent = new Map(state.spentTokens)
+    const changed = (): void => this.#onChange()
+    this.openLines = new OpenLines((this.#state.openLines ??= structuredClone(NO_OPEN_LINES)), changed)
+    this.offline = new OfflineEvents((this.#state.offline ??= { lastId: 0, events: [], quietUntilMs: {} }), changed)
+    this.placements = new Placements((this.#state.placements ??= { lastId: 0, placements: [] }), changed)
+    this.webhooks = new Webhooks((this.#state.webhooks ??= { lastId: 0, incoming: [], outgoing: [] }), changed)
+    this.records = new RecordStore(this.#state.records, changed)
   }
 
   onChange(listener: () => void): void {
     this.#onChange = listener
   }
 
+  /** Whoever listens to this world listens to that one from now on, and hears at once that all is new. */
+  handOver(to: World): void {
+    to.onChange(this.#onChange)
+    this.#onChange()
+  }
+
   get memberId(): string {
     return this.#state.memberId
+  }
+
+  get oauthNumber(): number | undefined {
+    return this.#state.oauthNumber
+  }
+
+  /** The portal registers with an OAuth server, for the first time or anew. */
+  register(identity: { readonly oauthNumber: number; readonly memberId?: string }): void {
+    Object.assign(this.#state, identity)
+    this.#onChange()
   }
 
   get seed(): string {
@@ -32,7 +64,7 @@ export class World {
 
   /** A copy that later changes don't reach. */
   snapshot(): WorldState {
-    return structuredClone({ ...this.#state, spentTokens: [...this.#spent] })
+    return structuredClone({ ...this.#state, records: this.records.snapshot(), spentTokens: [...this.#spent] })
   }
 
   next(counter: CounterName): number {
@@ -56,6 +88,21 @@ export class World {
 
   users(): readonly User[] {
     return this.#state.users
+  }
+
+  addUser(user: Omit<User, 'id'>): User {
+    if (this.#state.users.length >= PORTAL_LIMITS.maxUsers) throw limit(`The portal has ${PORTAL_LIMITS.maxUsers} users already`)
+    const added = { id: (this.#state.users.at(-1)?.id ?? 0) + 1, ...user }
+    this.#state.users.push(added)
+    this.#onChange()
+    return added
+  }
+
+  changeUser(id: number, change: Partial<Omit<User, 'id'>>): void {
+    const index = this.#state.users.findIndex((user) => user.id === id)
+    const user = this.#state.users[index]
+    if (user !== undefined) this.#state.users[index] = { ...user, ...change }
+    this.#onChange()
   }
 
   apps(): readonly App[] {
@@ -123,6 +170,18 @@ export class World {
     this.#state.lines.push(line)
     this.#onChange()
     return line
+  }
+
+  renameLine(id: number, name: string): void {
+    const index = this.#state.lines.findIndex((line) => line.id === id)
+    if (index >= 0) this.#state.lines[index] = { id, name }
+    this.#onChange()
+  }
+
+  removeLine(id: number): void {
+    remove(this.#state.lineConnectors, (row) => row.line === id)
+    this.openLines.removeLine(id)
+    this.#changed(remove(this.#state.lines, (line) => line.id === id))
   }
 
   connectors(): readonly Connector[] {

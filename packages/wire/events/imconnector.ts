@@ -1,8 +1,11 @@
+import type { FormValue } from '../form/value.ts'
+import type { TraitsOf } from './traits.ts'
+
 /** Open Channels connector events (api-reference/imopenlines/imconnector/events/*). The mixed case of the keys is Bitrix24's. */
 
 export interface ImConnectorMessageAdd {
   im: { chat_id: string; message_id: string }
-  message: { user_id: string; text: string; files?: unknown[]; attachments?: unknown; params?: unknown }
+  message: { user_id: string; text: string; files?: FormValue; attachments?: FormValue; params?: FormValue }
   chat: { id: string }
 }
 
@@ -54,4 +57,17 @@ export interface ImConnectorEvents {
   ONIMCONNECTORSTATUSDELETE: OnImConnectorStatusDeleteData
   /** The line's id as a bare value: `data=107`. */
   ONIMCONNECTORLINEDELETE: string
+}
+
+/** The pages name the permission `imconnector`; the module registers the whole family under `imopenlines`. */
+const imconnector = { scope: 'imopenlines', queue: 'default', sendAuth: true, sendRefreshToken: false } as const
+
+export const IMCONNECTOR_TRAITS: TraitsOf<ImConnectorEvents> = {
+  ONIMCONNECTORMESSAGEADD: imconnector,
+  ONIMCONNECTORMESSAGEUPDATE: imconnector,
+  ONIMCONNECTORMESSAGEDELETE: imconnector,
+  ONIMCONNECTORDIALOGSTART: imconnector,
+  ONIMCONNECTORDIALOGFINISH: imconnector,
+  ONIMCONNECTORSTATUSDELETE: imconnector,
+  ONIMCONNECTORLINEDELETE: imconnector,
 }

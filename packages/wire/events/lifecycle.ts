@@ -1,3 +1,6 @@
+import type { FormValue } from '../form/value.ts'
+import type { TraitsOf } from './traits.ts'
+
 /** Application lifecycle events, scope basic (api-reference/common/events/*). Scalars are strings, as on the wire. */
 
 export type YesNo = 'Y' | 'N'
@@ -44,7 +47,7 @@ export interface OnAppMethodConfirmData {
 
 export interface OnAppTestData {
   /** What was passed to event.test; absent when nothing was. */
-  QUERY?: Record<string, unknown>
+  QUERY?: FormValue
   LANGUAGE_ID: string
 }
 
@@ -55,5 +58,22 @@ export interface LifecycleEvents {
   ONAPPPAYMENT: OnAppPaymentData
   ONAPPMETHODCONFIRM: OnAppMethodConfirmData
   ONAPPTEST: OnAppTestData
+  /** api-reference/events/on-offline-event.md: there is something in the offline queue, and that is all it says. */
   ONOFFLINEEVENT: undefined
+  /** The portal's subscription was renewed: in the module source only, no page, no data. */
+  ONSUBSCRIPTIONRENEW: undefined
+}
+
+const lifecycle = { scope: 'basic', queue: 'important', sendAuth: true, sendRefreshToken: false } as const
+const withRefreshToken = { scope: 'basic', queue: 'default', sendAuth: true, sendRefreshToken: true } as const
+
+export const LIFECYCLE_TRAITS: TraitsOf<LifecycleEvents> = {
+  ONAPPINSTALL: { ...lifecycle, sendRefreshToken: true },
+  ONAPPUPDATE: { ...lifecycle, sendRefreshToken: true },
+  ONAPPUNINSTALL: { ...lifecycle, sendAuth: false },
+  ONAPPPAYMENT: lifecycle,
+  ONAPPMETHODCONFIRM: { ...lifecycle, sendAuth: false },
+  ONAPPTEST: withRefreshToken,
+  ONOFFLINEEVENT: withRefreshToken,
+  ONSUBSCRIPTIONRENEW: withRefreshToken,
 }

@@ -4,11 +4,14 @@ import { BATCH_MAX_COMMANDS } from '@portline/wire/rest.ts'
 import { isInScope } from '../authorise.ts'
 import { expandReferences } from '../batch-references.ts'
 import { asRestError } from '../errors.ts'
-import { failure, restTime } from '../envelope.ts'
+import { failure } from '../envelope.ts'
 import { RestError } from '../errors.ts'
 import type { RestCall, RestMethod } from '../method.ts'
+import { Page } from '../page.ts'
 import { RequestParams } from '../params.ts'
 import { emptyMap } from '../php-json.ts'
+import type { MethodRun } from '../run-method.ts'
+import { runMethod } from '../run-method.ts'
 
 interface BatchResult {
   readonly result: Record<string, unknown>
@@ -37,8 +40,7 @@ export async function runBatch(call: RestCall, findMethod: FindMethod): Promise<
     const startMs = call.context.clock.now()
     try {
       if (index >= BATCH_MAX_COMMANDS) throw new RestError('ERROR_BATCH_LENGTH_EXCEEDED')
-      batch.result[key] = await runCommand(call, command, batch.result, findMethod)
-      batch.result_time[key] = restTime(startMs, call.context.clock.now())
+      addResult(batch, key, await runCommand(call, command, batch.result, findMethod, startMs))
     } catch (error) {
       batch.result_error[key] = innerFailure(error)
       if (halt) break
@@ -51,7 +53,17 @@ function readCommands(cmd: unknown): [string, unknown][] {
   return typeof cmd === 'object' && cmd !== null ? Object.entries(cmd) : []
 }
 
-function runCommand(call: RestCall, command: unknown, results: Record<string, unknown>, findMethod: FindMethod): unknown {
+function addResult(batch: BatchResult, key: string, { result, time }: MethodRun): void {
+  batch.result_time[key] = time
+  batch.result[key] = result instanceof Page ? result.result : result
+  if (!(result instanceof Page)) return
+  batch.result_total[key] = result.total
+  if (result.next !== undefined) batch.result_next[key] = result.next
+}
+
+function runCommand(
+  call: RestCall, command: unknown, results: Record<string, unknown>, findMethod: FindMethod, startMs: number,
+): Promise<MethodRun> {
   const [name = '', query = ''] = splitCommand(typeof command === 'string' ? command : '')
   const method = findMethod(name)
   if (NOT_IN_BATCH.has(name.toLowerCase())) throw new RestError('ERROR_BATCH_METHOD_NOT_ALLOWED')
@@ -59,7 +71,7 @@ function runCommand(call: RestCall, command: unknown, results: Record<string, un
   if (!isInScope(method, call.caller.app.scope)) throw new RestError('insufficient_scope', '')
   const given = Object.entries(decodeForm(query))
   const params = new RequestParams(given.map(([key, value]) => [key, expandReferences(value, results)] as const))
-  return method.run({ ...call, params })
+  return runMethod({ ...call, params }, method, startMs)
 }
 
 function splitCommand(command: string): string[] {

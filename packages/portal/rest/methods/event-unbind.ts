@@ -1,5 +1,6 @@
 import { BASIC_SCOPE } from '@portline/wire/rest.ts'
 import type { HandlerRow } from '../../world/state.ts'
+import { authConnectorOf } from '../auth-connector.ts'
 import { accessDenied, argumentMissing } from '../errors.ts'
 import type { RestCall, RestMethod } from '../method.ts'
 import { readEventType } from './event-bind.ts'
@@ -16,10 +17,13 @@ function unbind(call: RestCall): { count: number } {
   const url = params.text('HANDLER')
   if (!offline && url === undefined) throw argumentMissing('HANDLER')
   const isMine = ownership(call)
-  // No offline row can exist here yet, so there is none to remove.
-  const matches = (row: HandlerRow): boolean =>
-    row.clientId === caller.app.clientId && row.event === event && row.url === url && isMine(row)
-  return { count: offline ? 0 : context.world.removeHandlers(matches) }
+  const connectorId = offline ? authConnectorOf(call) : undefined
+  // An offline row is nobody's: AUTH_TYPE has no part in it.
+  const isAsked = (row: HandlerRow): boolean =>
+    offline ? row.offline === true && row.connectorId === connectorId : row.offline !== true && row.url === url && isMine(row)
+  const count = context.world.removeHandlers((row) =>
+    row.clientId === caller.app.clientId && row.event === event && isAsked(row))
+  return { count }
 }
 
 /**

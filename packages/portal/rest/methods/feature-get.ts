@@ -3,15 +3,13 @@ import { yesNo } from '../../world/state.ts'
 import { RestError } from '../errors.ts'
 import type { RestMethod } from '../method.ts'
 
-const FEATURES: readonly string[] = ['rest_offline_extended', 'rest_auth_connector']
-
 /** api-reference/common/system/feature-get.md */
 export const featureGet: RestMethod = {
   name: 'feature.get',
   scopes: [BASIC_SCOPE],
-  run: ({ params }) => {
+  run: ({ context, params }) => {
     const code = params.text('CODE')
     if (code === undefined) throw new RestError('CODE_EMPTY')
-    return { value: yesNo(FEATURES.includes(code)) }
+    return { value: yesNo(Object.entries(context.features).some(([feature, on]) => on && feature === code)) }
   },
 }

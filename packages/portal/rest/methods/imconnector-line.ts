@@ -42,7 +42,7 @@ const status: RestMethod = {
 
 const CHANNEL_FIELDS: readonly string[] = ['ID', 'URL', 'URL_IM', 'NAME']
 
-/** imconnector-connector-data-set.md: adds to what is stored and passes over empty values, as the module source does. */
+/** imconnector-connector-data-set.md: adds to what is stored and passes over empty values (variants.connectorDataSet). */
 const dataSet: RestMethod = {
   name: 'imconnector.connector.data.set',
   scopes: IMCONNECTOR_SCOPE,
@@ -53,7 +53,8 @@ const dataSet: RestMethod = {
     const given = params.get('DATA')
     if (typeof given !== 'object' || given === null) throw argumentMissing('DATA')
     if (connector === undefined || context.world.line(line) === undefined) return false
-    const data = { ...context.world.lineConnector(line, connector.id)?.data, ...channelFields(given) }
+    const stored = context.variants.connectorDataSet === 'merge' ? context.world.lineConnector(line, connector.id)?.data : {}
+    const data = { ...stored, ...channelFields(given) }
     context.world.changeLineConnector(line, connector.id, { data, configured: true })
     return true
   },

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { startRecordsWorld } from '../test-support/records.ts'
+import type { RecordRow } from '../world/records.ts'
+
+const COUNT = 100_000
+/** Milliseconds; the median of a few calls, HTTP included. */
+const LIMIT_MS = 50
+
+function deals(): RecordRow[] {
+  return Array.from({ length: COUNT }, (_, index) => ({
+    id: index + 1,
+    values: { TITLE: `Deal ${index}`, STAGE_ID: 'NEW', OPPORTUNITY: `${index % 1_000}.00`, ASSIGNED_BY_ID: '1' },
+  }))
+}
+
+test('a page by id out of 100,000 deals takes less than 50 ms', async () => {
+  const empty = await startRecordsWorld()
+  const records = { lastMultiId: 0, tables: { deal: { lastId: COUNT, rows: deals() } } }
+  const state = { ...empty.portal.control.snapshot(), records }
+  const { rest } = await startRecordsWorld([], { state })
+  const pages: [object, number][] = [
+    [{}, COUNT], [{ start: 99_950 }, COUNT], [{ order: { ID: 'DESC' }, start: 50_000 }, COUNT],
+    [{ start: -1, order: { ID: 'ASC' }, filter: { '>ID': 90_000 } }, 0],
+  ]
+  for (const [params, total] of pages) {
+    const tookMs: number[] = []
+    for (let count = 0; count < 5; count++) {
+      const began = performance.now()
+      const { body } = await rest('crm.deal.list', params)
+      tookMs.push(performance.now() - began)
+      expect(body['result']).toHaveLength(50)
+      expect(body['total']).toBe(total)
+    }
+    expect(tookMs.toSorted((one, other) => one - other)[2], JSON.stringify(params)).toBeLessThan(LIMIT_MS)
+  }
+}, 30_000)
