@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads'
 import type { Portal } from '@portline/portal'
 
 /**
- * Measures the local portal: `node bench/portal.ts [ready | cli | queue | memory | late]`, all when none is named. Results and how
- * they were taken: docs/portal/measurements.md. Each figure comes from processes of its own, so that none warms another up.
+ * Measures the local portal: `node bench/portal.ts [ready | cli | queue | memory | late]`, all when none is named. Results
+ * and how they were taken: docs/portal/measurements.md. Each figure comes from processes of its own: none warms another up.
  */
 const SELF = fileURLToPath(import.meta.url)
 const CLI = fileURLToPath(new URL('../packages/cli/bin/portline.mjs', import.meta.url))
@@ -32,7 +32,8 @@ async function ready(): Promise<void> {
 /** From the launch of `portline portal` until it prints its address, which it does when it listens. */
 async function cli(): Promise<void> {
   const beginMs = performance.now()
-  const child = spawn(process.execPath, [CLI, 'portal', '--port', '0', '--oauth-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const args = [CLI, 'portal', '--port', '0', '--oauth-port', '0']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const chunk of child.stdout) if (String(chunk).includes('http://')) break
   print({ ready_ms: performance.now() - beginMs })
   child.kill('SIGTERM')
@@ -76,7 +77,7 @@ async function memory(late = false): Promise<void> {
   const portals = []
   for (let index = 0; index < PORTALS; index++) {
     const portal = await startPortal({ port: 0, oauth, late, seed: `bench ${index}` })
-    portal.control.registerApp({ name: 'Bench', kind: 'market', client_id: 'app.bench', client_secret: 's', ui: true, scope: ['crm'] })
+    portal.control.registerApp({ name: 'Bench', kind: 'market', client_id: 'app.bench', client_secret: 's', scope: ['crm'] })
     await portal.control.install('app.bench')
     portals.push(portal)
   }
@@ -110,11 +111,13 @@ function print(figures: Record<string, number>): void {
 
 /** Several runs, each in a process of its own; the median of each figure. */
 function measure(name: string, runs: number): void {
-  const samples = Array.from({ length: runs }, () =>
-    JSON.parse(execFileSync(process.execPath, ['--expose-gc', SELF, '--one', name], { encoding: 'utf8' })) as Record<string, number>)
+  const samples = Array.from({ length: runs }, (): Record<string, number> =>
+    JSON.parse(execFileSync(process.execPath, ['--expose-gc', SELF, '--one', name], { encoding: 'utf8' })))
   const figures = Object.keys(samples[0] ?? {}).map((key) => {
     const sorted = samples.map((sample) => sample[key] ?? 0).sort((one, other) => one - other)
-    return `${key} ${(sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(1)} (${(sorted[0] ?? 0).toFixed(1)} to ${(sorted.at(-1) ?? 0).toFixed(1)})`
+    const told = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted.at(-1)]
+    const [median, lowest, highest] = told.map((figure = 0) => figure.toFixed(1))
+    return `${key} ${median} (${lowest} to ${highest})`
   })
   console.log(`${name}: ${figures.join(', ')}`)
 }

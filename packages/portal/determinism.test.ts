@@ -2,6 +2,7 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import { expect, test } from 'vitest'
 import type { FaultSpec } from './faults/schema.ts'
 import type { Portal } from './start-portal.ts'
+import type { PortalState } from './state/portal-state.ts'
 import type { Receiver } from './test-support/receiver.ts'
 import { startReceiver } from './test-support/receiver.ts'
 import { CLIENT_ID, CLIENT_SECRET, control, field, installUiApp, last, send, startTestPortal } from './test-support/world.ts'
@@ -23,7 +24,7 @@ interface Run extends TestWorld {
 
 const FREE: Ports = { portal: 0, oauth: 0, app: 0 }
 
-async function startRun(ports: Ports, options: { seed?: string; state?: ReturnType<Portal['control']['state']> } = {}): Promise<Run> {
+async function startRun(ports: Ports, options: { seed?: string; state?: PortalState } = {}): Promise<Run> {
   const clock = new VirtualClock(options.state?.now_ms)
   const receiver: Receiver = await startReceiver(ports.app)
   const portal = await startTestPortal({
@@ -80,7 +81,8 @@ async function live(run: Run, auth: string, rounds: number): Promise<void> {
   const handler = `${receiver.url}/events`
   for (let round = 0; round < rounds; round++) {
     await ask(run, `${portal.url}/rest/event.test.json`, { auth, round, text: 'ü' })
-    await ask(run, `${portal.url}/rest/batch`, { auth, cmd: { me: 'profile', admin: 'user.admin', test: 'event.test?a=$result[me][ID]' } })
+    const cmd = { me: 'profile', admin: 'user.admin', test: 'event.test?a=$result[me][ID]' }
+    await ask(run, `${portal.url}/rest/batch`, { auth, cmd })
     await ask(run, `${portal.url}/rest/event.bind?auth=${auth}`, { event: 'ONUSERADD', handler: `${handler}?n=${round}` })
     await ask(run, `${portal.url}/rest/imconnector.register`, {
       auth, ID: `chat_${round}`, NAME: 'Chat', ICON: { DATA_IMAGE: 'data:,' }, PLACEMENT_HANDLER: `${receiver.url}/settings`,
@@ -138,7 +140,10 @@ test('a portal taken over in the middle of its life goes on as the first one doe
   const auth = await install(first)
   await live(first, auth, 4)
   // Mid-life: deliveries of all kinds still wait.
-  for (let n = 0; n < 30; n++) first.portal.control.fireEvent({ event: n % 2 === 0 ? 'ONAPPTEST' : 'ONUSERADD', client_id: CLIENT_ID, data: { n } })
+  for (let n = 0; n < 30; n++) {
+    const event = n % 2 === 0 ? 'ONAPPTEST' : 'ONUSERADD'
+    first.portal.control.fireEvent({ event, client_id: CLIENT_ID, data: { n } })
+  }
   const exported = first.portal.control.state()
   const state = JSON.parse(JSON.stringify(exported))
   expect(state.queue.waiting.length).toBeGreaterThan(20)
@@ -161,6 +166,16 @@ test('a portal taken over in the middle of its life goes on as the first one doe
   expect(third.transcript).toEqual(first.transcript)
   expect(third.portal.control.state()).toEqual(firstState)
   await third.end()
+})
+
+test('a state larger than other bodies may be is taken', async () => {
+  const run = await startRun(FREE)
+  await installUiApp(run, ['ONAPPTEST'])
+  run.portal.control.fireEvent({ event: 'ONAPPTEST', client_id: CLIENT_ID, data: { long: 'x'.repeat(3_000_000) } })
+  const state = run.portal.control.state()
+  expect((await control(run.portal, '/state', state)).status).toBe(200)
+  expect(run.portal.control.state()).toEqual(state)
+  await run.end()
 })
 
 test.each([

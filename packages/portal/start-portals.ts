@@ -3,6 +3,7 @@ import type { OAuthServer } from './oauth/oauth-server.ts'
 import { oauthServerOptions, startOAuthServer } from './start-oauth-server.ts'
 import { startPortal } from './start-portal.ts'
 import type { Portal, PortalOptions } from './start-portal.ts'
+import { certificateFor } from './tls/tls-option.ts'
 
 export interface PortalsOptions extends Omit<PortalOptions, 'oauth' | 'memberId' | 'state'> {
   /** How many; 1 when neither this nor `portals` is given. */
@@ -28,7 +29,9 @@ const DEFAULT_PORT = 4480
  * not start, none runs.
  */
 export async function startPortals(options: PortalsOptions = {}): Promise<Portals> {
-  const { count = options.portals?.length ?? 1, portals: each = [], ...common } = options
+  const { count = options.portals?.length ?? 1, portals: each = [], ...given } = options
+  // One certificate for all of them and their OAuth server.
+  const common = { ...given, tls: certificateFor(given.tls, given.host ?? '127.0.0.1') ?? false }
   if (!Number.isSafeInteger(count) || count < 1) throw new CodedError('CONFIG_INVALID', 'count: a whole number above 0')
   const oauth = await startOAuthServer(oauthServerOptions(common))
   const portals: Portal[] = []

@@ -51,7 +51,9 @@ export class ClockControl {
       if (mode === 'real') this.#clock.useReal()
       const byMs = set === undefined ? (advance_ms ?? 0) : Date.parse(set) - this.#clock.now()
       if (byMs < 0) throw new CodedError('BAD_REQUEST', 'set: time does not run back')
-      if (byMs > PORTAL_LIMITS.maxClockStepMs) throw new CodedError('BAD_REQUEST', `set: at most ${PORTAL_LIMITS.maxClockStepMs} ms ahead`)
+      if (byMs > PORTAL_LIMITS.maxClockStepMs) {
+        throw new CodedError('BAD_REQUEST', `set: at most ${PORTAL_LIMITS.maxClockStepMs} ms ahead`)
+      }
       if (byMs > 0) await this.#clock.advance(byMs, this.#settler())
       return this.view()
     })

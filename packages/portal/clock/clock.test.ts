@@ -11,9 +11,11 @@ test('one move makes the access token expire, the code go stale and the queue de
   const world = await startWorld({ queue: { minDelayMs: 60_000, maxDelayMs: 60_000 } })
   const { portal } = world
   const { accessToken: auth } = await installUiApp(world, ['ONAPPTEST'])
-  const authorize = (): Promise<Response> => fetch(`${portal.url}/oauth/authorize/?client_id=${CLIENT_ID}`, { redirect: 'manual' })
+  const authorizeUrl = `${portal.url}/oauth/authorize/?client_id=${CLIENT_ID}`
+  const authorize = (): Promise<Response> => fetch(authorizeUrl, { redirect: 'manual' })
   const code = new URL((await authorize()).headers.get('location') ?? 'x:').searchParams.get('code')
-  const exchange = `${portal.oauthUrl}/oauth/token/?grant_type=authorization_code&client_id=${CLIENT_ID}&client_secret=${CLIENT_SECRET}`
+  const credentials = `client_id=${CLIENT_ID}&client_secret=${CLIENT_SECRET}`
+  const exchange = `${portal.oauthUrl}/oauth/token/?grant_type=authorization_code&${credentials}`
   await call(portal, 'event.test', { auth })
   expect(events(world.receiver)).toEqual([])
   const moved = await control(portal, '/clock', { advance_ms: HOUR_MS + 1_000 })
@@ -58,7 +60,8 @@ test('a portal in real time can be stopped, moved and let go on, and never runs 
   expect(Number(jumped.body['now_ms']) - Number(real.body['now_ms'])).toBeGreaterThanOrEqual(HOUR_MS)
   const stopped = await control(portal, '/clock', { mode: 'virtual' })
   expect((await control(portal, '/clock')).body).toEqual(stopped.body)
-  expect(await control(portal, '/clock', { set: '2020-01-01T00:00:00Z' })).toMatchObject({ status: 400, body: { error: 'BAD_REQUEST' } })
+  const past = await control(portal, '/clock', { set: '2020-01-01T00:00:00Z' })
+  expect(past).toMatchObject({ status: 400, body: { error: 'BAD_REQUEST' } })
   const set = await control(portal, '/clock', { set: '2033-01-01T00:00:00Z' })
   expect(set.body).toMatchObject({ mode: 'virtual', now: '2033-01-01T00:00:00.000Z' })
   const again = await control(portal, '/clock', { mode: 'real' })
@@ -67,7 +70,8 @@ test('a portal in real time can be stopped, moved and let go on, and never runs 
 
 test.each([
   [{ advance_ms: -1 }, 'advance_ms: '], [{ advance_ms: 1e15 }, 'advance_ms: '], [{ mode: 'slow' }, 'mode: '],
-  [{ set: 'tomorrow' }, 'set: '], [{ set: '9999-01-01T00:00:00Z' }, 'set: '], [{ set: '2033-01-01T00:00:00Z', advance_ms: 1 }, 'not both'],
+  [{ set: 'tomorrow' }, 'set: '], [{ set: '9999-01-01T00:00:00Z' }, 'set: '],
+  [{ set: '2033-01-01T00:00:00Z', advance_ms: 1 }, 'not both'],
 ])('a move of %j is a BAD_REQUEST that names %s', async (move, named) => {
   const { portal } = await startWorld()
   expect(await control(portal, '/clock', move)).toMatchObject({

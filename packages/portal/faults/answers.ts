@@ -17,7 +17,8 @@ const OAUTH_ERRORS = {
   PAYMENT_REQUIRED: { status: 401, text: 'Payment required' },
 } as const
 
-const HTML = '<!DOCTYPE html>\n<html><head><title>Service unavailable</title></head><body><h1>Service unavailable</h1></body></html>\n'
+const TITLE = 'Service unavailable'
+const HTML = `<!DOCTYPE html>\n<html><head><title>${TITLE}</title></head><body><h1>${TITLE}</h1></body></html>\n`
 
 /** undefined: the fault is not one that answers in the place of the portal. */
 export function answerOf(fault: ParsedFault, place: RoutePlace, url: string): FaultAnswer | undefined {

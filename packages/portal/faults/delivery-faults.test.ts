@@ -93,7 +93,8 @@ test('an app uninstalled while its event is on the way gets an event whose token
   const world = await struckBy({ fault: 'uninstall', event: 'ONCRM*' })
   let answer: unknown
   world.receiver.onPost = async ({ form }) => {
-    if (form['event'] === 'ONCRMLEADADD') answer = await call(world.portal, 'profile', { auth: field(form, 'auth', 'access_token') })
+    if (form['event'] !== 'ONCRMLEADADD') return
+    answer = await call(world.portal, 'profile', { auth: field(form, 'auth', 'access_token') })
   }
   fire(world, { n: 1 }, 'ONCRMLEADADD')
   await world.settle()

@@ -85,7 +85,8 @@ export class Faults {
   }
 
   restore(state: FaultsState): void {
-    this.#faults = state.faults.map(({ id, matched, struck, spec }) => Object.assign(this.#activate(spec, id), { matched, struck }))
+    this.#faults = state.faults.map(({ id, matched, struck, spec }) =>
+      Object.assign(this.#activate(spec, id), { matched, struck }))
     this.#lastId = state.last_id
   }
 

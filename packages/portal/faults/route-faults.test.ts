@@ -2,7 +2,9 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import type { FaultSpec } from './schema.ts'
 import type { TestWorld } from '../test-support/world.ts'
-import { call, CLIENT_ID, CLIENT_SECRET, installUiApp, registerUiApp, send, startTestPortal, startWorld } from '../test-support/world.ts'
+import {
+  call, CLIENT_ID, CLIENT_SECRET, installUiApp, registerUiApp, send, startTestPortal, startWorld,
+} from '../test-support/world.ts'
 
 async function struckBy(...specs: FaultSpec[]): Promise<TestWorld & { auth: string; refresh: string }> {
   const world = await startWorld({ seed: 'faults' })
@@ -164,7 +166,8 @@ test('the authorize page and the server\'s app.info can be struck', async () => 
     { fault: 'html_answer', on: 'authorize', status: 503 }, { fault: 'expired_token', on: 'app_info' },
   )
   expect((await send(`${portal.url}/oauth/authorize/?client_id=${CLIENT_ID}`)).status).toBe(503)
-  expect(await send(`${portal.oauthUrl}/rest/app.info?auth=${auth}`)).toMatchObject({ status: 401, body: { error: 'expired_token' } })
+  const info = await send(`${portal.oauthUrl}/rest/app.info?auth=${auth}`)
+  expect(info).toMatchObject({ status: 401, body: { error: 'expired_token' } })
 })
 
 test('faults strike by method, by app, the first so often, each so-manieth time, and by chance of the seed', async () => {
@@ -180,11 +183,13 @@ test('faults strike by method, by app, the first so often, each so-manieth time,
     for (let time = 0; time < times; time++) seen += String((await call(portal, method, { auth })).body['error'] ?? '.')
     return seen
   }
-  expect([await answers('user.admin', 2), await answers('profile', 2), await answers('scope', 7)]).toEqual(['AA', 'C.', '..D..D.'])
+  const counted = [await answers('user.admin', 2), await answers('profile', 2), await answers('scope', 7)]
+  expect(counted).toEqual(['AA', 'C.', '..D..D.'])
   const byChance = await answers('server.time', 40)
   expect(byChance.replaceAll('.', '').length).toBeGreaterThan(8)
   expect(byChance.replaceAll('E', '').length).toBeGreaterThan(8)
-  expect(portal.control.faults.list().map(({ matched, struck }) => [matched, struck]).slice(0, 4)).toEqual([[2, 2], [0, 0], [2, 1], [7, 2]])
+  const counts = portal.control.faults.list().map(({ matched, struck }) => [matched, struck])
+  expect(counts.slice(0, 4)).toEqual([[2, 2], [0, 0], [2, 1], [7, 2]])
   const again = await struckBy(...portal.control.faults.list().map(({ id: _id, matched: _m, struck: _s, ...spec }) => spec))
   const sameChance: string[] = []
   for (let time = 0; time < 40; time++) {

@@ -38,7 +38,9 @@ export function addFaultHooks(server: FastifyInstance, find: FindTarget): void {
 }
 
 /** @returns whether the request is done with */
-async function strikeBefore(fault: ParsedFault, target: RouteTarget, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+async function strikeBefore(
+  fault: ParsedFault, target: RouteTarget, request: FastifyRequest, reply: FastifyReply,
+): Promise<boolean> {
   const { context } = target
   if ('when' in fault && fault.when === 'after') return false
   switch (fault.fault) {

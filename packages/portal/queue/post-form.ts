@@ -53,7 +53,8 @@ export function postForm(clock: Clock, url: string, body: string, options: PostO
       response.on('end', () => settle({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }))
     })
     if (options.signal?.aborted) return settle(failed('STOPPED'))
-    if (options.breakage === undefined) request.end(body)
+    // A form is ASCII, which goes out faster when said so.
+    if (options.breakage === undefined) request.end(body, Buffer.byteLength(body) === body.length ? 'latin1' : 'utf8')
     else void sendBroken(clock, request, body, options.breakage)
   })
 }

@@ -97,7 +97,9 @@ export class QueueServer {
       last_id: this.log.lastId,
       waiting: [...planned, ...this.#sender.ready()].sort((one, other) => one.id - other.id).map(asState),
       last_due_ms: Object.fromEntries(
-        [...this.#categories].filter(([, { lastDueMs }]) => lastDueMs > 0).map(([category, { lastDueMs }]) => [category, lastDueMs]),
+        [...this.#categories]
+          .map(([category, { lastDueMs }]): [string, number] => [category, lastDueMs])
+          .filter(([, lastDueMs]) => lastDueMs > 0),
       ),
     }
   }

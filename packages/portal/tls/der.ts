@@ -1,5 +1,8 @@
 /** As much of DER (ITU-T X.690) as a certificate needs: each function gives one whole element, tag and length included. */
-const TAGS = { integer: 0x02, bitString: 0x03, octetString: 0x04, oid: 0x06, utf8String: 0x0c, utcTime: 0x17, sequence: 0x30, set: 0x31 } as const
+const TAGS = {
+  boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, oid: 0x06, utf8String: 0x0c, utcTime: 0x17,
+  sequence: 0x30, set: 0x31,
+} as const
 
 /** A context-specific tag of constructed content. */
 const EXPLICIT = 0xa0
@@ -36,7 +39,7 @@ export function integer(bytes: Uint8Array): Buffer {
 }
 
 export function boolean(value: boolean): Buffer {
-  return element(0x01, Buffer.from([value ? 0xff : 0]))
+  return element(TAGS.boolean, Buffer.from([value ? 0xff : 0]))
 }
 
 /** All bits used unless told otherwise. */
@@ -60,7 +63,9 @@ export function oid(dotted: string): Buffer {
 
 function base128(arc: number): number[] {
   const bytes = [arc % BASE_128]
-  for (let left = Math.floor(arc / BASE_128); left > 0; left = Math.floor(left / BASE_128)) bytes.unshift((left % BASE_128) | BASE_128)
+  for (let left = Math.floor(arc / BASE_128); left > 0; left = Math.floor(left / BASE_128)) {
+    bytes.unshift((left % BASE_128) | BASE_128)
+  }
   return bytes
 }
 

@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:tls'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { CLIENT_ID, events, registerUiApp, startTestPortal, startWorld } from '../test-support/world.ts'
+import { startPortals } from '../start-portals.ts'
 import { createSelfSigned } from './self-signed.ts'
 
 const open: { close(): unknown }[] = []
@@ -117,6 +118,18 @@ test('a key and certificate of one\'s own are taken, and connections are reset o
 test('names the portal will have later can be asked for', async () => {
   const portal = await startTestPortal({ tls: { names: ['b24.localhost'] } })
   expect(new X509Certificate(portal.control.certificate ?? '').subjectAltName).toContain('DNS:b24.localhost')
+})
+
+test('portals started together and their OAuth server show one certificate', async () => {
+  const together = await startPortals({ count: 2, port: 0, oauthPort: 0, tls: true })
+  try {
+    const [one, two] = together.portals.map(({ control }) => control.certificate ?? '')
+    expect([one?.startsWith('-----BEGIN CERTIFICATE-----'), one === two]).toEqual([true, true])
+    expect((await get(`${together.oauth.url}/rest/app.info`, one ?? '')).status).toBe(401)
+    expect((await get(`${together.portals[1]?.url}/rest/profile`, one ?? '')).status).toBe(401)
+  } finally {
+    await together.stop()
+  }
 })
 
 test.each([{ names: ['not a name'] }, { names: [''] }, { key: 'x', cert: 'y' }])('tls of %j is CONFIG_INVALID', async (tls) => {

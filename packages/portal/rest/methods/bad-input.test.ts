@@ -152,7 +152,8 @@ test.each<Row>([
 const NONSENSE: readonly unknown[] = [
   null, '', 'x', -1, 1e300, 0, true, [], [[]], {}, { '>': {} }, { ID: {} }, { '!@ID': null }, { '%TITLE': [[]] },
   { constructor: 1 }, [{}], { __proto__: null, toString: 'x' }, { PHONE: 5, EMAIL: [null] }, { EMAIL: { VALUE: {} } },
-  { DEADLINE: 'soon' },  { ACCOMPLICES: { a: {} } }, { TITLE: ['x'], RESPONSIBLE_ID: {} }, { UF_CRM_1: { a: [{}] } }, { BEGINDATE: '31.02.2026' },
+  { DEADLINE: 'soon' }, { ACCOMPLICES: { a: {} } }, { TITLE: ['x'], RESPONSIBLE_ID: {} }, { UF_CRM_1: { a: [{}] } },
+  { BEGINDATE: '31.02.2026' },
 ]
 const NONSENSICAL: [method: string, names: string[], others?: object][] = [
   ['crm.contact.add', ['fields', 'params'], { fields: {} }],

@@ -18,7 +18,8 @@ test('a deal is added with what was given and the portal’s defaults, and shown
     ID: '1', TITLE: 'New deal', TYPE_ID: 'SALE', STAGE_ID: 'NEW', STAGE_SEMANTIC_ID: 'P', OPPORTUNITY: '1000000.00',
     CURRENCY_ID: 'EUR', PROBABILITY: '99', TAX_VALUE: '0.00', COMPANY_ID: '9', CONTACT_ID: '84', LEAD_ID: null, CATEGORY_ID: '0',
     IS_NEW: 'Y', OPENED: 'Y', CLOSED: 'N', BEGINDATE: '2024-08-30T00:00:00+00:00', CLOSEDATE: '2026-01-08T00:00:00+00:00',
-    ASSIGNED_BY_ID: '1', CREATED_BY_ID: '1', DATE_CREATE: NOW, DATE_MODIFY: NOW, UTM_SOURCE: 'google', UTM_TERM: null, UF_CRM_1: 'own',
+    ASSIGNED_BY_ID: '1', CREATED_BY_ID: '1', DATE_CREATE: NOW, DATE_MODIFY: NOW, UTM_SOURCE: 'google', UTM_TERM: null,
+    UF_CRM_1: 'own',
   })
   expect(deal).not.toHaveProperty('CONTACT_IDS')
   expect(deal).not.toHaveProperty('NO_SUCH')

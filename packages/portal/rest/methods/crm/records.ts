@@ -88,7 +88,8 @@ function list(call: RestCall, entity: Entity): Page {
   const filter = mapParam(call.params, 'filter')
   const matches = [...readFilter(entity, filter), ...visibleTo(call.caller.user, entity)]
   const select = Object.values(mapParam(call.params, 'select'))
-  const found = find(call.context.world.records, entity, { matches, range: idRange(filter, 'ID'), order, start: readStart(call.params) })
+  const search = { matches, range: idRange(filter, 'ID'), order, start: readStart(call.params) }
+  const found = find(call.context.world.records, entity, search)
   const result = found.rows.map((row) => viewFields(entity, row, selectNames(entity, select, row)))
   return new Page(result, found.total, found.next)
 }

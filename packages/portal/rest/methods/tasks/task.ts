@@ -83,7 +83,8 @@ function list(call: RestCall): Page {
   const filter = listParam(call.params, 'filter')
   const matches = [...readFilter(filter), ...visibleTo(call.caller.user, task)]
   const select = selectOf(call)
-  const found = find(call.context.world.records, task, { matches, range: idRange(filter, 'ID'), order, start: readStart(call.params) })
+  const search = { matches, range: idRange(filter, 'ID'), order, start: readStart(call.params) }
+  const found = find(call.context.world.records, task, search)
   return new Page({ tasks: found.rows.map((row) => viewListed(call, row, select)) }, found.total, found.next)
 }
 
