@@ -137,8 +137,6 @@ test('a portal that is renamed keeps working under its member_id', async () => {
   await handledCount(1)
   const before = portal.domain
   await portal.control.rename()
-  // Until its tokens are renewed the app calls the old address, where a POST ends in a redirect. The renewal tells the new one.
-  await sleep(systemClock, SHORT_LIFETIME_S * SECOND_MS)
   fire(portal)
   fire(other)
   await handledCount(3)

@@ -58,7 +58,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     store, sealer, authServers: servers, credentialsOf, clock, log,
     onChanged: (portal) => installations.relearn(portal),
   })
-  const rest = createRestClients({ tokens, credentialsOf, clock })
+  const rest = createRestClients({ tokens, credentialsOf, clock, currentOf: (portal) => known.get(portal)?.installation })
   const prover = createProver({ authServers: servers, network })
   const held = new HeldCounter()
   const refusals = new RefusalLog(store, clock, log)
