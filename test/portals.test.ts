@@ -5,7 +5,6 @@ import { startPortal } from '@portline/portal'
 import type { Portal } from '@portline/portal'
 import { startPortals } from '@portline/portal/start-portals.ts'
 import type { Portals } from '@portline/portal/start-portals.ts'
-import { sleep, systemClock } from '@portline/runtime/clock.ts'
 import { defineApp } from 'portline'
 import { startAppSide } from 'portline/serve/start-app-side.ts'
 import type { AppSide } from 'portline/serve/start-app-side.ts'
@@ -19,7 +18,6 @@ const CLIENT_SECRET = 'the-client-secret-of-this-test'
 
 /** So that a renewal, which tells an app the portal's present address, is never far. */
 const SHORT_LIFETIME_S = 2
-const SECOND_MS = 1_000
 
 interface Handled {
   /** What the event's data said. */

@@ -76,7 +76,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   }
 
   const runParts = {
-    appOf, rest, clock, random, store, installations, sealer,
+    appOf, rest, clock, random, store, installations, sealer, prover, credentialsOf,
     get publicUrl() {
       return publicUrl()
     },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Account, Attempt, Installation, NewEvent, Settlement, Store } from './port.ts'
 
 /** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
@@ -56,6 +57,20 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       await store.close()
       store = await place.open()
     }
+
+    test('what nobody proved leaves a bounded number of rows and none of its content', async () => {
+      const ids = Array.from({ length: UNPROVEN_EVENTS_KEPT + 20 }, (_, index) => `e${String(index).padStart(4, '0')}`)
+      const { proof: _, ...unproven } = event('kept', { state: 'held', data: { junk: 'x' } })
+      await store.appendEvents(ids.map((id) => ({ ...unproven, id })))
+      await store.settleHeld(ids.slice(0, -1).map((id) => ({ id, state: 'dead', reason: 'PROOF_REFUSED', generation: 0 })), 20)
+      expect(await store.event('e0000')).toBeUndefined()
+      const sample = await store.event(ids.at(-2) ?? '')
+      expect(sample).toMatchObject({ state: 'dead', reason: 'PROOF_REFUSED', auth: new Uint8Array() })
+      expect(sample).not.toHaveProperty('data')
+      expect(await store.event(ids.at(-1) ?? '')).toMatchObject({ state: 'held', data: { junk: 'x' } })
+      await store.expireHeld(1_000, 30)
+      expect(await store.event(ids.at(-1) ?? '')).toMatchObject({ state: 'dead', reason: 'HELD_TOO_LONG', auth: new Uint8Array() })
+    })
 
     test('an appended event is there after the store was closed and opened again, field for field', async () => {
       const full = event('01', { handlerId: '5', ts: '1700000000', data: { A: ['1', { B: 'ü' }] } })

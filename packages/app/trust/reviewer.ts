@@ -120,11 +120,12 @@ export class Reviewer {
   }
 
   async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<{ proof: Proof; generation: number }> {
-    const { prover, installations, tokens, credentialsOf } = this.#parts
+    const { prover, installations, tokens, credentialsOf, clock } = this.#parts
     const { auth } = envelope
     const current = await installations.get(event)
     const byEvent = auth.access_token !== undefined
     const serverEndpoint = (byEvent ? auth.server_endpoint : undefined) ?? (current?.serverEndpoint || undefined)
+    const askedAtMs = clock.now()
     const own = byEvent ? await this.#freshPair(event, envelope, serverEndpoint) : undefined
     const proven = await prover.prove({
       clientId: credentialsOf(event.app).clientId,
@@ -136,6 +137,7 @@ export class Reviewer {
     const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
     const { generation } = await installations.confirm(event, proven, {
       status: 'active',
+      askedAtMs,
       applicationToken: auth.application_token,
       language: textField(event.data, 'LANGUAGE_ID'),
       version: textField(event.data, 'VERSION'),
@@ -147,7 +149,7 @@ export class Reviewer {
   /** The event's own pair; renewed when the event was held until its access token's hour was over. */
   async #freshPair(event: StoredEvent, { auth }: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
     const { authServers, credentialsOf, clock } = this.#parts
-    const pair = pairIn(auth, event, clock)
+    const pair = pairIn(auth, event)
     if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs > clock.now()) return pair
     try {
       return pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())

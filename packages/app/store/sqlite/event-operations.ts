@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { UNPROVEN_EVENTS_KEPT } from '../../limits.ts'
 import type { Attempt, EventFilter, HeldSettlement, NewEvent, PortalKey, StoredEvent } from '../port.ts'
 import { attemptOf, eventOf, orNull } from './rows.ts'
 import type { Statements } from './statements.ts'
@@ -47,16 +48,19 @@ export const eventOperations = {
         state, orNull(reason), orNull(proof), proof === undefined ? null : atMs, state === 'pending' ? null : atMs, generation, id,
       )
     }
+    thinUnproven(sql)
   },
 
   expireHeld(sql: Statements, receivedBeforeMs: number, atMs: number): PortalKey[] {
-    return sql
+    const expired = sql
       .all(
         `UPDATE events SET state = 'dead', reason = 'HELD_TOO_LONG', finished_at = ?
          WHERE state = 'held' AND received_at < ? RETURNING app, member_id`,
         atMs, receivedBeforeMs,
       )
       .map((row) => ({ app: String(row['app']), memberId: String(row['member_id']) }))
+    thinUnproven(sql)
+    return expired
   },
 
   listEvents(sql: Statements, filter: EventFilter): { events: StoredEvent[]; next?: string } {
@@ -96,4 +100,11 @@ export const eventOperations = {
     )
     return changed === 1
   },
+}
+
+/** Anybody can send what ends here: of all but the newest nothing stays, and of those only what they claimed to be. */
+function thinUnproven(sql: Statements): void {
+  const unproven = `state = 'dead' AND proof IS NULL`
+  sql.run(`UPDATE events SET data = NULL, auth = x'' WHERE ${unproven} AND length(auth) > 0`)
+  sql.run(`DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE ${unproven} ORDER BY seq DESC LIMIT -1 OFFSET ?)`, UNPROVEN_EVENTS_KEPT)
 }

@@ -122,6 +122,7 @@ function asStore(thread: SqliteThread): Store {
     installation: (portal) => thread.call('installation', portal),
     saveInstallation: (installation, account) => thread.call('saveInstallation', installation, account),
     patchInstallation: (portal, patch, account) => thread.call('patchInstallation', portal, patch, account),
+    replaceAccount: (previous, account, patch) => thread.call('replaceAccount', previous, account, patch),
     accounts: (portal) => thread.call('accounts', portal),
     saveAccount: (account) => thread.call('saveAccount', account),
     saveBindings: (portal, bindings) => thread.call('saveBindings', portal, bindings),
