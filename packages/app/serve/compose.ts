@@ -18,6 +18,7 @@ import { createAuthServers } from '../tokens/auth-server.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
 import { createSealer } from '../tokens/sealer.ts'
 import { createTokenKeeper } from '../tokens/token-keeper.ts'
+import { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { KnownPortals } from '../trust/known-portals.ts'
 import { createProver } from '../trust/prover.ts'
 import { Reviewer } from '../trust/reviewer.ts'
@@ -101,6 +102,8 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   })
   const inbox = new Inbox({
     store, known, sealer, installations, lanes, reviewer, refusals, held, clock, log,
+    claimed: new ClaimedTokens(),
+    apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
     onAccepted: (event) => feed.watched && feed.send('event', eventView(event)),
   })
@@ -110,7 +113,6 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   })
 
   for (const installation of await store.installations()) known.learn(installation)
-  await held.load(store, [...byName.keys()])
 
   return {
     appOf, credentialsOf, inbox, lanes, reviewer, refusals, feed, installations, prover, rest, store, publicUrl, clock, log,

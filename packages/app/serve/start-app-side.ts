@@ -71,7 +71,10 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
     url = await server.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
       throw isAddressInUse(error) ? new CodedError('ADDRESS_IN_USE', `${options.host}:${options.port} is taken`) : error
     })
-    await parts.start()
+    await parts.start().catch(async (error: unknown) => {
+      await server.close()
+      throw error
+    })
     return {
       url,
       async stop() {

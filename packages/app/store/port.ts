@@ -12,10 +12,13 @@ export interface Store {
   /** Held events of a portal, oldest first. */
   heldEvents(portal: PortalKey): Promise<StoredEvent[]>
   portalsWithHeld(): Promise<PortalKey[]>
-  /** Ends the hold: `pending` hands the event to its lane at its old place, `dead` says why it never will be; such an event loses its content, and only the newest of its kind stay. */
-  settleHeld(settlements: readonly HeldSettlement[], atMs: number): Promise<void>
+  /**
+   * Ends the hold: `pending` hands the event to its lane at its old place, `dead` says why it never will be. What was never
+   * proven loses its content, and only the newest `keepUnproven` of its kind stay.
+   */
+  settleHeld(settlements: readonly HeldSettlement[], atMs: number, keepUnproven: number): Promise<void>
   /** The portal of each event that expired. */
-  expireHeld(receivedBeforeMs: number, atMs: number): Promise<PortalKey[]>
+  expireHeld(receivedBeforeMs: number, atMs: number, keepUnproven: number): Promise<PortalKey[]>
 
   /** Lanes with pending events and the time their first one is due. */
   lanesWithWork(): Promise<{ portal: PortalKey; dueAtMs: number }[]>

@@ -5,6 +5,7 @@ import type { TokenResponse } from '@portline/wire/oauth.ts'
 import { RENEW_BEFORE_EXPIRY_MS } from '../limits.ts'
 import type { Account, Installation, InstallationPatch, PortalKey, Store } from '../store/port.ts'
 import type { AuthServers, Credentials } from './auth-server.ts'
+import { isSafeEndpoint } from './safe-endpoint.ts'
 import type { Sealer } from './sealer.ts'
 import { openAccount, pairOf, sealAccount } from './token-pair.ts'
 import type { TokenPair } from './token-pair.ts'
@@ -118,7 +119,7 @@ async function renew(
   const renewed = pairOf(response, nowMs)
   const next = {
     previous: account,
-    patch: { ...addressOf(response), updatedAtMs: nowMs },
+    patch: { ...addressOf(response, installation.serverEndpoint), updatedAtMs: nowMs },
     account: sealAccount(sealer, { portal: account, userId: account.userId, master: account.master, pair: renewed, nowMs }),
   }
   unsaved.set(key, next)
@@ -128,7 +129,9 @@ async function renew(
   return saved ? renewed : current(parts, unsaved, key, installation, pair.accessToken)
 }
 
-/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed. */
-function addressOf(response: TokenResponse): Pick<Installation, 'clientEndpoint' | 'domain'> {
-  return { clientEndpoint: response.client_endpoint, domain: new URL(response.client_endpoint).host }
+/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed, if it is safe. */
+function addressOf(response: TokenResponse, serverEndpoint: string): Partial<Pick<Installation, 'clientEndpoint' | 'domain'>> {
+  const clientEndpoint = new URL(response.client_endpoint)
+  if (!isSafeEndpoint(clientEndpoint, new URL(serverEndpoint))) return {}
+  return { clientEndpoint: clientEndpoint.href, domain: clientEndpoint.host }
 }

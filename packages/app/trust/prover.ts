@@ -2,6 +2,7 @@ import { Gate } from '@portline/runtime/gate.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { PROOFS_AT_ONCE, PROOFS_WAITING, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+import { isSafeEndpoint } from '../tokens/safe-endpoint.ts'
 import { PASSING_ERRORS } from '../tokens/auth-server.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
 
@@ -44,7 +45,6 @@ export interface ProverParts {
 
 const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
 const FORBIDDEN_STATUSES = [401, 403]
-const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]']
 
 export function createProver({ authServers, network }: ProverParts): Prover {
   const gate = new Gate(PROOFS_AT_ONCE, PROOFS_WAITING)
@@ -92,12 +92,6 @@ async function ask(authServers: AuthServers, origin: string, claim: Claim): Prom
     appStatus: info.install.status,
     scope: info.install.scope === '' ? info.scope : info.install.scope,
   }
-}
-
-/** Tokens travel to this address: in the clear only where the authorization server itself is on this machine. */
-function isSafeEndpoint({ protocol, hostname }: URL, server: URL): boolean {
-  if (protocol === 'https:') return true
-  return protocol === 'http:' && LOOPBACK_NAMES.includes(hostname) && LOOPBACK_NAMES.includes(server.hostname)
 }
 
 async function demandAdministrator(network: Network, clientEndpoint: string, accessToken: string): Promise<void> {

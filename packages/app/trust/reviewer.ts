@@ -5,6 +5,7 @@ import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { envelopeOf } from '../tokens/sealed-event.ts'
+import { UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
@@ -91,18 +92,18 @@ export class Reviewer {
       }
     }
     if (unavailable) this.#reviewLater(portal)
-    else this.#again.delete(keyOf(portal))
+    else this.#reviewNoMore(portal)
     if (decided.size === 0) return
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
-    await store.settleHeld(settlements, clock.now())
+    await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
     onReviewed(portal, settlements)
   }
 
   async #decide(event: StoredEvent): Promise<HeldSettlement | 'unavailable' | undefined> {
-    const { known, sealer, clock } = this.#parts
+    const { known, sealer } = this.#parts
     const envelope = envelopeOf(sealer, event)
     const portal = known.get(event)
-    const verdict = judge(portal, envelope, clock.now())
+    const verdict = judge(portal, envelope, event.receivedAtMs)
     const settled = { id: event.id, generation: portal?.installation.generation ?? 0 }
     if (verdict.kind === 'proven') return { ...settled, state: 'pending', proof: verdict.proof }
     if (verdict.kind === 'settled') return { ...settled, state: 'done', proof: verdict.proof, reason: verdict.reason }
@@ -158,6 +159,11 @@ export class Reviewer {
       // A refresh token that is no good either leaves the access token to speak for itself.
       return pair
     }
+  }
+
+  #reviewNoMore(portal: PortalKey): void {
+    this.#again.get(keyOf(portal))?.timer.cancel()
+    this.#again.delete(keyOf(portal))
   }
 
   #reviewLater(portal: PortalKey): void {
