@@ -1,4 +1,6 @@
+import { connect } from 'node:net'
 import { VirtualClock } from '@portline/runtime/clock.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import { defineApp } from 'portline'
 import type { App, Handler } from 'portline'
 import { STREAM_CLIENTS } from 'portline/limits.ts'
@@ -192,3 +194,31 @@ test('one watcher more than allowed is told so, and a place that gets free can b
 function watch(): Promise<Response> {
   return fetch(`${house.side.url}/api/stream`)
 }
+
+test('an attempt that fails on the store is on record like any other, and waits longer each time', async () => {
+  await houseWith(() => {
+    throw new CodedError('STORE_UNAVAILABLE')
+  })
+  fire()
+  const { id } = await house.settled('ONAPPTEST', ['pending'])
+  await until(async () => ((await house.event(id)).attempts >= 2 ? true : undefined), 'two attempts')
+  expect(await house.event(id)).toMatchObject({ reason: 'STORE_UNAVAILABLE' })
+})
+
+test.each(['9999999999.0001', '1e300', '-1e300', 'soon'])('an install whose token expires at %s does not stop its lane', async (expires) => {
+  await houseWith(() => {})
+  const auth = { member_id: house.portal.memberId, application_token: house.portal.control.app(house.clientId).application_token }
+  await house.post({ event: 'ONAPPINSTALL', auth: { ...auth, access_token: 'a', refresh_token: 'b', expires } })
+  await house.post({ event: 'ONAPPTEST', auth })
+  expect((await house.settled('ONAPPTEST')).state).toBe('done')
+})
+
+test('a sender that never ends its request does not keep the app side from stopping', async () => {
+  await houseWith(() => {})
+  const socket = connect(Number(new URL(house.side.url).port), '127.0.0.1').on('error', () => {})
+  socket.write('POST /apps/handlers/events HTTP/1.1\r\nhost: x\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const ended = await Promise.race([house.restart().then(() => true), new Promise((resolve) => setTimeout(resolve, 20_000, false))])
+  socket.destroy()
+  expect(ended).toBe(true)
+})

@@ -3,7 +3,7 @@ import { systemNetwork } from '@portline/runtime/network.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { defineApp } from 'portline'
 import { afterEach, expect, test } from 'vitest'
-import { openHouse, until } from './support/house.ts'
+import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
 
 /** Events that come before anything is known of their portal. */
@@ -56,6 +56,30 @@ test('an install that cannot be proven now is held over a restart, and proven la
   await house.restart()
   expect(await house.settled('ONAPPINSTALL')).toMatchObject({ state: 'done', proof: 'access_token' })
   expect(await house.installation()).toMatchObject({ status: 'active', accounts: [{ state: 'live', master: true }] })
+})
+
+test('what follows an update with a new application_token is held until the update is proven, not refused', async () => {
+  let letThrough: () => void = () => {}
+  const proofMayGo = new Promise<void>((resolve) => (letThrough = resolve))
+  let slow = false
+  const network: Network = {
+    async postForm(...args) {
+      if (slow && args[0].endsWith('app.info')) await proofMayGo
+      return systemNetwork.postForm(...args)
+    },
+  }
+  house = await openHouse({ app: defineApp({ name: 'rotated' }).on('ONAPPTEST', () => {}), side: { network } })
+  await installApp(house)
+  slow = true
+  house.portal.control.update(house.clientId, { version: '2', rotate_application_token: true })
+  await until(async () => (await house.events({ event: 'ONAPPUPDATE' }))[0], 'the update')
+  const { application_token } = house.portal.control.app(house.clientId)
+  const next = await house.post({ event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token } })
+  expect(next).toMatchObject({ status: 200, body: { state: 'held' } })
+  const forged = await house.post({ event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token: 'forged' } })
+  expect(forged.status).toBe(403)
+  letThrough()
+  await until(async () => ((await house.event(next.body.id ?? '')).state === 'done' ? true : undefined), 'the event after the update')
 })
 
 test('the same ONAPPINSTALL twice changes nothing the second time', async () => {

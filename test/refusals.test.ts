@@ -127,6 +127,17 @@ describe('a forged ONAPPINSTALL over a live installation', () => {
     expect(await house.post(event({ member_id: house.portal.memberId, application_token: token }))).toMatchObject({ body: { state: 'pending' } })
   })
 
+  test.each([
+    ['an ordinary user\'s', () => frameToken(2)],
+    ['an invented', () => Promise.resolve('a'.repeat(70))],
+  ])('by somebody who saw the application_token in the app\'s frame, with %s access token, leaves the portal its tokens', async (_name, draw) => {
+    const { accounts } = await house.installation()
+    const auth = { access_token: await draw(), refresh_token: 'x', application_token: token, expires: '9999999999', user_id: '1' }
+    const { body } = await house.post(forged(auth))
+    await until(async () => ((await house.event(body.id ?? '')).state === 'done' ? true : undefined), 'the install to be done')
+    expect((await house.installation()).accounts).toEqual(accounts)
+  })
+
   test('that names a host of its own as the portal: the server\'s word counts, not the body\'s', async () => {
     const access_token = await frameToken(1)
     const answer = await house.post(forged({ access_token, refresh_token: 'x', client_endpoint: 'https://evil.example/rest/', domain: 'evil.example', application_token: token }))

@@ -61,7 +61,7 @@ export interface HandlerContext<Code extends string> {
 export type Handler<Code extends string> = (context: HandlerContext<Code>) => Promise<void> | void
 
 export interface HandlerOptions {
-  /** Milliseconds; 30,000 when not given. */
+  /** Whole milliseconds, 1 at least; 30,000 when not given. */
   readonly timeoutMs?: number
 }
 
@@ -73,7 +73,7 @@ export interface RegisteredHandler {
 export interface App {
   readonly name: string
   readonly connectors: readonly ConnectorDefinition[]
-  /** One handler per event code. Errors: APP_DEFINITION_INVALID when the code has one already. */
+  /** One handler per event code. Errors: APP_DEFINITION_INVALID when the code has one already or an option is wrong. */
   on<Code extends EventCode>(code: Code, handler: Handler<Code>, options?: HandlerOptions): App
   handlerOf(code: string): RegisteredHandler | undefined
   /** Codes with a handler, upper case. */
@@ -109,8 +109,10 @@ export function defineApp(definition: AppDefinition): App {
       const upper = code.toUpperCase()
       if (!EVENT_CODE.test(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${code} is no event code`)
       if (handlers.has(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${upper} has a handler already`)
+      const { timeoutMs = HANDLER_TIMEOUT_MS } = options
+      if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) throw new CodedError('APP_DEFINITION_INVALID', `timeoutMs of ${upper} is no whole number of milliseconds`)
       // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
-      handlers.set(upper, { run: handler as unknown as Handler<string>, timeoutMs: options.timeoutMs ?? HANDLER_TIMEOUT_MS })
+      handlers.set(upper, { run: handler as unknown as Handler<string>, timeoutMs })
       return app
     },
     handlerOf: (code) => handlers.get(code),

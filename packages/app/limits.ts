@@ -19,6 +19,8 @@ export const REMOTE_ANSWER_MS = 10_000
 export const REMOTE_ANSWER_MAX_BYTES = 1_048_576
 /** An application_token without an access token beside it is believed this long after its installer was proven. */
 export const INSTALLER_FRESH_MS = 15 * 60_000
+/** Events that turned out to be nobody's, kept as samples per store, newest first and without their content. */
+export const UNPROVEN_EVENTS_KEPT = 500
 /** Refusals kept as samples, newest first; all are counted. */
 export const REFUSAL_SAMPLES = 500
 
@@ -41,6 +43,8 @@ export const ATTEMPT_TEXT_LENGTH = 500
 export const BODY_RECEIVE_MS = 15_000
 /** Bytes read and thrown away after a 413, so that the sender can still read the answer. */
 export const REFUSED_BODY_DRAIN_BYTES = 16_777_216
+/** A stop waits this long for requests under way; node no longer ends a half-sent one by itself then. */
+export const STOP_GRACE_MS = 5_000
 /** Clients of the live stream. */
 export const STREAM_CLIENTS = 32
 export const LIST_MAX_ROWS = 200

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { CodedError } from './errors.ts'
 import { decodeForm } from './form/decode.ts'
@@ -149,4 +151,17 @@ describe('what is refused', () => {
       expect(() => readEnvelope(form)).not.toThrow(/secret/)
     }
   })
+})
+
+test('a member_id that is kept does not keep the body it came in', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const filler = 'x'.repeat(900_000)
+  const idOf = (n: number) => readEnvelope(decodeForm(`event=A&auth[member_id]=${String(n).padStart(32, '0')}&data=${filler}`)).auth.member_id
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const kept = Array.from({ length: 100 }, (_, n) => idOf(n))
+  collect()
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000)
+  expect(new Set(kept).size).toBe(100)
 })

@@ -77,7 +77,13 @@ function readAuth(form: FormMap): AuthBlock {
   }
   if (auth.member_id === undefined) throw new CodedError('MEMBER_ID_MISSING')
   if (!MEMBER_ID.test(auth.member_id)) throw new CodedError('MEMBER_ID_MISSING', 'auth[member_id] is not an identifier')
+  auth.member_id = copyOf(auth.member_id)
   return auth
+}
+
+/** The decoder's strings are views of the whole body, and a portal's name is kept for as long as anything of it is. */
+function copyOf(ascii: string): string {
+  return Buffer.from(ascii, 'latin1').toString('latin1')
 }
 
 function readAuthField(block: FormMap, field: keyof AuthBlock): string | undefined {

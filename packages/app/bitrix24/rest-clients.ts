@@ -6,6 +6,7 @@ import type { Credentials } from '../tokens/auth-server.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import { currentAttempt } from './call-recorder.ts'
+import { followRename } from './follow-rename.ts'
 
 /**
  * REST clients per portal: Bitrix24's own SDK, with two of its habits replaced. Its renewal races between clients and
@@ -24,13 +25,15 @@ export interface RestClientParts {
   readonly tokens: TokenKeeper
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
+  /** What is known of an installation now, from memory. */
+  readonly currentOf: (portal: PortalKey) => Installation | undefined
 }
 
 const SECOND_MS = 1_000
 const NO_TOKENS: TokenPair = { accessToken: '', refreshToken: '', expiresAtMs: 0 }
 const ONE_ATTEMPT = { maxRetries: 1, retryOnNetworkError: false }
 
-export function createRestClients({ tokens, credentialsOf, clock }: RestClientParts): RestClients {
+export function createRestClients({ tokens, credentialsOf, clock, currentOf }: RestClientParts): RestClients {
   const kept = new Map<string, B24OAuth>()
 
   const build = async (installation: Installation, pair: TokenPair): Promise<B24OAuth> => {
@@ -54,7 +57,10 @@ export function createRestClients({ tokens, credentialsOf, clock }: RestClientPa
       kept.delete(key)
       kept.set(key, client)
       if (kept.size > CLIENTS_KEPT) kept.delete(kept.keys().next().value ?? '')
-      if (found === undefined) keepTokens(client, installation, tokens, clock)
+      if (found === undefined) {
+        keepTokens(client, installation, tokens, clock)
+        followRename(client, (await import('@bitrix24/b24jssdk')).ApiVersion.v2, installation, { tokens, currentOf })
+      }
       return client
     },
     ofVisit: build,

@@ -8,6 +8,7 @@ export class HeldCounter {
   readonly #byPortal = new Map<string, number>()
 
   async load(store: Store, apps: readonly string[]): Promise<void> {
+    this.#byPortal.clear()
     for (const app of apps) {
       const { total, byPortal } = await store.countHeld(app)
       this.#totals.set(app, total)

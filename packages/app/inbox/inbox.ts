@@ -5,9 +5,10 @@ import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { Installations } from '../installations/installations.ts'
-import { HELD_EVENT_AGE_MS, INLINE_PROOF_MS } from '../limits.ts'
+import { HELD_EVENT_AGE_MS, INLINE_PROOF_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { EventState, NewEvent, PortalKey, Store } from '../store/port.ts'
 import type { Sealer } from '../tokens/sealer.ts'
+import type { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { judge } from '../trust/judge.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { Reviewer } from '../trust/reviewer.ts'
@@ -24,12 +25,14 @@ import { sealParts } from '../tokens/sealed-event.ts'
 export interface InboxParts {
   readonly store: Store
   readonly known: KnownPortals
+  readonly claimed: ClaimedTokens
   readonly sealer: Sealer
   readonly installations: Installations
   readonly lanes: Lanes
   readonly reviewer: Reviewer
   readonly refusals: RefusalLog
   readonly held: HeldCounter
+  readonly apps: readonly string[]
   readonly clock: Clock
   readonly log: Log
   /** A new sortable id, later than all before. */
@@ -69,9 +72,11 @@ export class Inbox {
    * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_UNAVAILABLE.
    */
   async accept(app: string, envelope: EventEnvelope): Promise<Accepted> {
-    const { known, held, store, clock, onAccepted } = this.#parts
+    const { known, claimed, held, store, clock, onAccepted } = this.#parts
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
-    const verdict = judge(known.get(portal), envelope, clock.now())
+    const judged = judge(known.get(portal), envelope, clock.now())
+    const awaited = judged.kind === 'refused' && claimed.isClaimed(portal, envelope.auth.application_token)
+    const verdict: Verdict = awaited ? { kind: 'held', provable: false } : judged
     if (verdict.kind === 'refused') throw this.#refusal(portal, envelope, verdict.code)
     if (verdict.kind === 'held' && !held.hasRoom(portal, verdict.provable)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
     const event = this.#eventOf(portal, envelope, verdict)
@@ -121,11 +126,18 @@ export class Inbox {
   }
 
   async #hold(event: NewEvent, envelope: EventEnvelope, provable: boolean): Promise<Accepted> {
-    const { reviewer, known, store, clock, refusals } = this.#parts
+    const { reviewer, known, claimed, clock } = this.#parts
     // What proved the portal while this event was on its way to the disk did not see it.
     const overtaken = judge(known.get(event), envelope, clock.now()).kind !== 'held'
     if (!provable && !overtaken) return acceptedOf(event)
-    await Promise.race([reviewer.review(event).catch(() => {}), sleep(clock, INLINE_PROOF_MS)])
+    if (provable) claimed.claim(event, envelope.auth.application_token ?? '')
+    const reviewed = reviewer.review(event).catch(() => {}).then(() => claimed.forget(event))
+    await Promise.race([reviewed, sleep(clock, INLINE_PROOF_MS)])
+    return this.#answerHeld(event)
+  }
+
+  async #answerHeld(event: NewEvent): Promise<Accepted> {
+    const { store, refusals } = this.#parts
     const reviewed = await store.event(event.id)
     if (reviewed === undefined) return acceptedOf(event)
     if (reviewed.state === 'dead' && reviewed.reason !== undefined && reviewed.proof === undefined) {
@@ -136,11 +148,13 @@ export class Inbox {
   }
 
   async #expireHeld(): Promise<void> {
-    const { store, held, clock, log } = this.#parts
+    const { store, held, apps, clock, log } = this.#parts
     try {
       const nowMs = clock.now()
-      const expired = await store.expireHeld(nowMs - HELD_EVENT_AGE_MS, nowMs)
-      for (const portal of expired) held.add(portal, -1)
+      const expired = await store.expireHeld(nowMs - HELD_EVENT_AGE_MS, nowMs, UNPROVEN_EVENTS_KEPT)
+      // Counted anew: an erased portal's held events are gone too.
+      await held.load(store, apps)
+      if (expired.length > 0) log.info({ expired: expired.length }, 'held events nobody proved were given up')
     } catch (error) {
       log.error({ error: String(error) }, 'held events could not be expired')
     }

@@ -77,7 +77,6 @@ function verdictOn(
   const nowMs = clock.now()
   const result = { id: event.id, attempt, atMs: nowMs }
   if (failure === undefined) return { ...result, state: 'done' }
-  if (failure.code === 'STORE_UNAVAILABLE') throw new CodedError('STORE_UNAVAILABLE', failure.message)
   if (failure.final) return { ...result, state: 'dead', reason: failure.code }
   const uninstalled = event.code !== 'ONAPPUNINSTALL' && installations.known(event)?.status === 'deleted'
   if (uninstalled) return { ...result, state: 'dead', reason: 'INSTALLATION_DELETED' }

@@ -15,7 +15,10 @@ import { nextStatus } from './states.ts'
  * deserved: whoever calls has a proof.
  */
 export interface Installations {
-  /** An administrator's token was confirmed: opens the portal, or renews what is known of it. */
+  /**
+   * An administrator's token was confirmed: opens the portal, or renews what is known of it. Errors: PROOF_UNAVAILABLE when
+   * the portal was uninstalled while the proof was under way.
+   */
   confirm(portal: PortalKey, proven: ProvenInstaller, facts: ConfirmedFacts): Promise<Installation>
   patch(portal: PortalKey, patch: Omit<InstallationPatch, 'updatedAtMs'>, account?: Account): Promise<Installation>
   /** Stops all use of tokens at once. Idempotent. */
@@ -33,6 +36,8 @@ export interface Installations {
 export interface ConfirmedFacts {
   /** new: its installer is open; active: the portal said the installation is complete. */
   readonly status: 'new' | 'active'
+  /** When the authorization server was asked: its answer says nothing of an uninstall since. */
+  readonly askedAtMs: number
   readonly applicationToken?: string | undefined
   readonly language?: string | undefined
   readonly version?: string | undefined
@@ -75,6 +80,9 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
       inTurn(portal, async () => {
         const nowMs = clock.now()
         const current = await store.installation(portal)
+        if (current?.status === 'deleted' && (current.deletedAtMs ?? 0) > facts.askedAtMs) {
+          throw new CodedError('PROOF_UNAVAILABLE', 'the app was uninstalled while its proof was under way')
+        }
         const base = confirmed(portal, current, proven, facts, nowMs)
         const token = facts.applicationToken === undefined ? undefined : sealApplicationToken(sealer, portal, facts.applicationToken)
         const installation = token === undefined ? base : { ...base, applicationToken: token }
@@ -138,7 +146,7 @@ function confirmed(
     serverEndpoint: proven.serverEndpoint,
     appStatus: proven.appStatus,
     scope: proven.scope,
-    installerProvenAtMs: nowMs,
+    installerProvenAtMs: facts.askedAtMs,
     updatedAtMs: nowMs,
     ...(version === '' ? {} : { version }),
     ...(facts.language === undefined ? {} : { language: facts.language }),

@@ -2,13 +2,16 @@ import type { B24OAuth } from '@bitrix24/b24jssdk'
 import type { AuthBlock } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
 import { registerConnectors } from '../connectors/register-connectors.ts'
 import type { App } from '../define-app.ts'
-import type { Installation, InstallationPatch, StoredEvent, Store } from '../store/port.ts'
+import type { Account, Installation, InstallationPatch, StoredEvent, Store } from '../store/port.ts'
+import type { Credentials } from '../tokens/auth-server.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Sealer } from '../tokens/sealer.ts'
+import type { Prover } from '../trust/prover.ts'
 import { declaredBindings, dropBindings, makeBindingsTrue } from './bindings.ts'
 import type { Installations } from './installations.ts'
 
@@ -20,6 +23,8 @@ export interface LifecycleParts {
   readonly store: Store
   readonly installations: Installations
   readonly sealer: Sealer
+  readonly prover: Prover
+  readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
   readonly publicUrl: string
 }
@@ -102,23 +107,40 @@ async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<In
  * The tokens of a proven install are its installer's and take the master's place; those of an update do so only where
  * there are none alive: they are just some administrator's.
  */
-async function accountToAdopt({ store, sealer, clock }: LifecycleParts, { event, installation, auth }: LifecycleStep) {
-  const pair = pairIn(auth, event, clock)
+async function accountToAdopt(parts: LifecycleParts, step: LifecycleStep): Promise<Account | undefined> {
+  const { store, sealer, clock } = parts
+  const { event, installation, auth } = step
+  const pair = pairIn(auth, event)
   if (pair === undefined) return undefined
   const master = (await store.accounts(installation)).find((account) => account.master)
   const wanted = event.code === 'ONAPPINSTALL' ? pair.expiresAtMs > (master?.expiresAtMs ?? 0) : master === undefined
   if (!wanted && master?.state !== 'dead') return undefined
-  return sealAccount(sealer, { portal: installation, userId: auth.user_id ?? '', master: true, pair, nowMs: clock.now() })
+  const userId = await provenUser(parts, step, pair.accessToken)
+  return userId === undefined ? undefined : sealAccount(sealer, { portal: installation, userId, master: true, pair, nowMs: clock.now() })
+}
+
+/** Every user who opens the app is shown its application_token, so that vouches for no tokens: the authorization server has to. */
+async function provenUser({ prover, credentialsOf }: LifecycleParts, { event, installation, auth, note }: LifecycleStep, accessToken: string): Promise<string | undefined> {
+  try {
+    const { clientId } = credentialsOf(event.app)
+    const serverEndpoint = auth.server_endpoint ?? installation.serverEndpoint
+    return (await prover.prove({ clientId, memberId: event.memberId, accessToken, serverEndpoint })).userId
+  } catch (error) {
+    if (!(error instanceof CodedError && (error.code === 'PROOF_REFUSED' || error.code === 'AUTH_SERVER_UNKNOWN'))) throw error
+    note(`the tokens of the event are not kept: ${error.message}`)
+    return undefined
+  }
 }
 
 const SECOND_MS = 1_000
 
-export function pairIn(auth: AuthBlock, event: { receivedAtMs: number }, clock: Clock): TokenPair | undefined {
+/** `expires` is whatever the sender wrote: kept to whole milliseconds and to the time that any token lives. */
+export function pairIn(auth: AuthBlock, event: { receivedAtMs: number }): TokenPair | undefined {
   const { access_token: accessToken, refresh_token: refreshToken } = auth
   if (accessToken === undefined || refreshToken === undefined) return undefined
-  const lifetimeS = Number(auth.expires_in ?? ACCESS_TOKEN_LIFETIME_S)
-  const expiresAtMs = auth.expires === undefined ? event.receivedAtMs + lifetimeS * SECOND_MS : Number(auth.expires) * SECOND_MS
-  return { accessToken, refreshToken, expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : clock.now() }
+  const saidMs = auth.expires === undefined ? event.receivedAtMs + Number(auth.expires_in) * SECOND_MS : Number(auth.expires) * SECOND_MS
+  const latestMs = event.receivedAtMs + ACCESS_TOKEN_LIFETIME_S * SECOND_MS
+  return { accessToken, refreshToken, expiresAtMs: saidMs >= 0 && saidMs <= latestMs ? Math.floor(saidMs) : latestMs }
 }
 
 async function uninstalled({ installations }: LifecycleParts, { event, installation, note }: LifecycleStep): Promise<Installation> {

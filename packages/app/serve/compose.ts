@@ -18,6 +18,7 @@ import { createAuthServers } from '../tokens/auth-server.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
 import { createSealer } from '../tokens/sealer.ts'
 import { createTokenKeeper } from '../tokens/token-keeper.ts'
+import { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { KnownPortals } from '../trust/known-portals.ts'
 import { createProver } from '../trust/prover.ts'
 import { Reviewer } from '../trust/reviewer.ts'
@@ -58,7 +59,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     store, sealer, authServers: servers, credentialsOf, clock, log,
     onChanged: (portal) => installations.relearn(portal),
   })
-  const rest = createRestClients({ tokens, credentialsOf, clock })
+  const rest = createRestClients({ tokens, credentialsOf, clock, currentOf: (portal) => known.get(portal)?.installation })
   const prover = createProver({ authServers: servers, network })
   const held = new HeldCounter()
   const refusals = new RefusalLog(store, clock, log)
@@ -76,7 +77,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   }
 
   const runParts = {
-    appOf, rest, clock, random, store, installations, sealer,
+    appOf, rest, clock, random, store, installations, sealer, prover, credentialsOf,
     get publicUrl() {
       return publicUrl()
     },
@@ -101,6 +102,8 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   })
   const inbox = new Inbox({
     store, known, sealer, installations, lanes, reviewer, refusals, held, clock, log,
+    claimed: new ClaimedTokens(),
+    apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
     onAccepted: (event) => feed.watched && feed.send('event', eventView(event)),
   })
@@ -110,7 +113,6 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   })
 
   for (const installation of await store.installations()) known.learn(installation)
-  await held.load(store, [...byName.keys()])
 
   return {
     appOf, credentialsOf, inbox, lanes, reviewer, refusals, feed, installations, prover, rest, store, publicUrl, clock, log,

@@ -17,7 +17,7 @@ export interface EventEndpointParts {
   readonly log: Log
 }
 
-const EVENT_PATH = /^\/apps\/([^/?]+)\/events\/?(?:\?|$)/
+const EVENT_PATH = /^(?:https?:\/\/[^/]+)?\/apps\/([^/?]+)\/events\/?(?:\?|$)/
 
 /** The app's name when the request is for an event endpoint. */
 export function eventPathApp(url: string | undefined): string | undefined {

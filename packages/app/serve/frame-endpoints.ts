@@ -70,11 +70,13 @@ async function answerVisit(
 
 /** Opens the portal, binds and registers what the app declares, and lets the page finish the installation. */
 async function install(parts: FrameEndpointParts, app: App, frame: FramePost): Promise<string> {
-  const { prover, installations, reviewer, rest } = parts
+  const { prover, installations, reviewer, rest, clock } = parts
   const portal = { app: app.name, memberId: frame.memberId }
+  const askedAtMs = clock.now()
   const proven = await prover.prove(claimOf(parts, app, frame))
   const installation = await installations.confirm(portal, proven, {
     status: 'new',
+    askedAtMs,
     applicationToken: frame.applicationToken,
     language: frame.language,
     pair: pairOf(parts, frame),

@@ -17,6 +17,8 @@ export function createHttpServer(parts: EventEndpointParts): FastifyInstance {
     logger: false,
     bodyLimit: FORM_LIMITS.maxBodyBytes,
     forceCloseConnections: 'idle',
+    // A HEAD of the live stream would hold a watcher's place for ever.
+    exposeHeadRoutes: false,
     // A path that is no path fails before any route and its error handler.
     frameworkErrors: (error, _request, reply) => {
       const coded = new CodedError('BAD_REQUEST', error.message)
@@ -30,6 +32,7 @@ export function createHttpServer(parts: EventEndpointParts): FastifyInstance {
         else void answerEvent(parts, app, request, response)
       }),
   })
+  server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
       done(null, decodeForm(body))

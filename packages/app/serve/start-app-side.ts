@@ -9,6 +9,7 @@ import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { App } from '../define-app.ts'
+import { STOP_GRACE_MS } from '../limits.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { composeAppSide } from './compose.ts'
 import { addFrameEndpoints } from './frame-endpoints.ts'
@@ -70,12 +71,17 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
     url = await server.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
       throw isAddressInUse(error) ? new CodedError('ADDRESS_IN_USE', `${options.host}:${options.port} is taken`) : error
     })
-    await parts.start()
+    await parts.start().catch(async (error: unknown) => {
+      await server.close()
+      throw error
+    })
     return {
       url,
       async stop() {
         parts.feed.close()
+        const grace = clock.setTimer(STOP_GRACE_MS, () => server.server.closeAllConnections())
         await server.close()
+        grace.cancel()
         await parts.stop()
         await store.close()
       },

@@ -9,6 +9,7 @@ export interface StorePlace {
 
 const PORTAL = { app: 'hello', memberId: 'portal-a' }
 const OTHER = { app: 'hello', memberId: 'portal-b' }
+const KEEP = 50
 const LEASE = { owner: 'me', nowMs: 1_000, untilMs: 5_000, limit: 10 }
 
 function event(id: string, fields: Partial<NewEvent> = {}): NewEvent {
@@ -56,6 +57,20 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       await store.close()
       store = await place.open()
     }
+
+    test('what nobody proved leaves a bounded number of rows and none of its content', async () => {
+      const ids = Array.from({ length: KEEP + 20 }, (_, index) => `e${String(index).padStart(4, '0')}`)
+      const { proof: _, ...unproven } = event('kept', { state: 'held', data: { junk: 'x' } })
+      await store.appendEvents(ids.map((id) => ({ ...unproven, id })))
+      await store.settleHeld(ids.slice(0, -1).map((id) => ({ id, state: 'dead', reason: 'PROOF_REFUSED', generation: 0 })), 20, KEEP)
+      expect(await store.event('e0000')).toBeUndefined()
+      const sample = await store.event(ids.at(-2) ?? '')
+      expect(sample).toMatchObject({ state: 'dead', reason: 'PROOF_REFUSED', auth: new Uint8Array() })
+      expect(sample).not.toHaveProperty('data')
+      expect(await store.event(ids.at(-1) ?? '')).toMatchObject({ state: 'held', data: { junk: 'x' } })
+      await store.expireHeld(1_000, 30, KEEP)
+      expect(await store.event(ids.at(-1) ?? '')).toMatchObject({ state: 'dead', reason: 'HELD_TOO_LONG', auth: new Uint8Array() })
+    })
 
     test('an appended event is there after the store was closed and opened again, field for field', async () => {
       const full = event('01', { handlerId: '5', ts: '1700000000', data: { A: ['1', { B: 'ü' }] } })
@@ -119,14 +134,14 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       expect((await store.heldEvents(PORTAL)).map(({ id }) => id)).toEqual(['01'])
       expect(await store.portalsWithHeld()).toHaveLength(2)
       expect(await store.countHeld('hello')).toEqual({ total: 2, byPortal: new Map([['portal-a', 1], ['portal-b', 1]]) })
-      await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token', generation: 3 }], 500)
+      await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token', generation: 3 }], 500, KEEP)
       expect(await leasedIds(store)).toEqual(['01', '02'])
       expect(await store.event('01')).toMatchObject({ proof: 'access_token', provenAtMs: 500, generation: 3 })
     })
 
     test('held events that are too old end dead, with the reason', async () => {
       await store.appendEvents([event('01', { state: 'held', receivedAtMs: 10 }), event('02', { state: 'held', receivedAtMs: 90 })])
-      expect(await store.expireHeld(50, 1_000)).toEqual([PORTAL])
+      expect(await store.expireHeld(50, 1_000, KEEP)).toEqual([PORTAL])
       expect(await store.event('01')).toMatchObject({ state: 'dead', reason: 'HELD_TOO_LONG', finishedAtMs: 1_000 })
       expect((await store.event('02'))?.state).toBe('held')
     })

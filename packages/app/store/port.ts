@@ -12,10 +12,13 @@ export interface Store {
   /** Held events of a portal, oldest first. */
   heldEvents(portal: PortalKey): Promise<StoredEvent[]>
   portalsWithHeld(): Promise<PortalKey[]>
-  /** Ends the hold: `pending` hands the event to its lane at its old place, `dead` says why it never will be. */
-  settleHeld(settlements: readonly HeldSettlement[], atMs: number): Promise<void>
+  /**
+   * Ends the hold: `pending` hands the event to its lane at its old place, `dead` says why it never will be. What was never
+   * proven loses its content, and only the newest `keepUnproven` of its kind stay.
+   */
+  settleHeld(settlements: readonly HeldSettlement[], atMs: number, keepUnproven: number): Promise<void>
   /** The portal of each event that expired. */
-  expireHeld(receivedBeforeMs: number, atMs: number): Promise<PortalKey[]>
+  expireHeld(receivedBeforeMs: number, atMs: number, keepUnproven: number): Promise<PortalKey[]>
 
   /** Lanes with pending events and the time their first one is due. */
   lanesWithWork(): Promise<{ portal: PortalKey; dueAtMs: number }[]>
@@ -36,6 +39,11 @@ export interface Store {
   saveInstallation(installation: Installation, account?: Account): Promise<void>
   /** Changes only these fields, so that two writers can't undo each other. false when there is none or it is deleted. */
   patchInstallation(portal: PortalKey, patch: InstallationPatch, account?: Account): Promise<boolean>
+  /**
+   * The same while the master account still holds `previous`'s tokens: whoever renewed a pair must not write over one that an
+   * installer brought meanwhile. false also when it no longer does.
+   */
+  replaceAccount(previous: Account, account: Account, patch: InstallationPatch): Promise<boolean>
   accounts(portal: PortalKey): Promise<Account[]>
   saveAccount(account: Account): Promise<void>
   saveBindings(portal: PortalKey, bindings: readonly Binding[]): Promise<void>

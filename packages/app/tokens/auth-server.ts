@@ -26,10 +26,13 @@ export interface Credentials {
 
 const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
 
-/** Errors of the token endpoint after which this refresh token never works again (settings/oauth/error-codes.md). */
-const DEAD_PAIR_ERRORS = new Set(['invalid_grant', 'expired_token', 'NOT_INSTALLED', 'wrong_client', 'invalid_client'])
+/**
+ * Errors of the token endpoint after which this refresh token never works again (settings/oauth/error-codes.md). Not
+ * wrong_client and invalid_client: they may speak of our own credentials, and one mistyped secret must not end every portal.
+ */
+const DEAD_PAIR_ERRORS = new Set(['invalid_grant', 'expired_token', 'NOT_INSTALLED'])
 /** Errors that say nothing of the token: asked again, the server may answer otherwise. */
-const PASSING_ERRORS = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT'])
+export const PASSING_ERRORS: ReadonlySet<unknown> = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT', 'OVERLOAD_LIMIT'])
 const SERVER_ERROR_STATUS = 500
 
 const identifier = z.union([z.string(), z.number()])

@@ -114,7 +114,7 @@ test('a save that fails after the rotation loses nothing: the pair is stored at 
   await saveTokens(clock.now() - 1)
   let failing = true
   const tokens = keeper({
-    patchInstallation: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.patchInstallation(...args)),
+    replaceAccount: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.replaceAccount(...args)),
   })
   await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
   failing = false
@@ -149,8 +149,16 @@ test.each([
 
 test('a refusal that comes with status 200 is a refusal', async () => {
   await saveTokens(clock.now() - 1)
-  server.answer = () => ({ status: 200, json: { error: 'wrong_client' } })
+  server.answer = () => ({ status: 200, json: { error: 'NOT_INSTALLED' } })
   await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_DEAD' })
+})
+
+test.each(['wrong_client', 'invalid_client'])('%s leaves the pair alone: the app was started with another\'s credentials', async (error) => {
+  await saveTokens(clock.now() - 1)
+  server.answer = () => ({ status: 400, json: { error } })
+  await expect(keeper().pair(PORTAL)).rejects.toMatchObject({ code: 'RENEWAL_FAILED' })
+  server.answer = rotating
+  expect((await keeper().pair(PORTAL)).accessToken).toBe('access-1')
 })
 
 test('tokens of another portal are not stored', async () => {
@@ -183,10 +191,10 @@ test('an uninstall during the renewal wins', async () => {
   let renewing: () => void = () => {}
   const started = new Promise<void>((resolve) => (renewing = resolve))
   const tokens = keeper({
-    patchInstallation: async (...args) => {
+    replaceAccount: async (...args) => {
       renewing()
       await store.patchInstallation(PORTAL, { status: 'deleted', updatedAtMs: 2 })
-      return store.patchInstallation(...args)
+      return store.replaceAccount(...args)
     },
   })
   const pair = tokens.pair(PORTAL)
@@ -194,6 +202,41 @@ test('an uninstall during the renewal wins', async () => {
   await expect(pair).rejects.toMatchObject({ code: 'INSTALLATION_DELETED' })
   expect((await store.installation(PORTAL))?.status).toBe('deleted')
   await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'INSTALLATION_DELETED' })
+})
+
+/** What an install page brings while the server is still at work: calls to the store keep their order. */
+async function installerArrives(): Promise<void> {
+  const pair = { accessToken: 'access-new', refreshToken: 'refresh-new', expiresAtMs: clock.now() + HOUR_MS }
+  const account = sealAccount(sealer, { portal: PORTAL, userId: '1', master: true, nowMs: clock.now(), pair })
+  await store.patchInstallation(PORTAL, { updatedAtMs: clock.now() }, account)
+}
+
+test.each([
+  ['succeeds', () => ({ json: tokenAnswer(1) })],
+  ['is refused', () => ({ status: 400, json: { error: 'invalid_grant' } })],
+])('an installer who brings new tokens during a renewal that %s wins', async (_name, answer) => {
+  await saveTokens(clock.now() - 1)
+  server.answer = () => {
+    void installerArrives()
+    return answer()
+  }
+  expect((await keeper().pair(PORTAL)).accessToken).toBe('access-new')
+  expect(await store.accounts(PORTAL)).toMatchObject([{ state: 'live' }])
+  expect(await storedPair()).toMatchObject({ refreshToken: 'refresh-new' })
+})
+
+test('a pair that could not be stored gives way to what an installer has brought since', async () => {
+  await saveTokens(clock.now() - 1)
+  let failing = true
+  const failure = () => Promise.reject(new CodedError('STORE_UNAVAILABLE'))
+  const tokens = keeper({
+    patchInstallation: (...args) => (failing ? failure() : store.patchInstallation(...args)),
+    replaceAccount: (...args) => (failing ? failure() : store.replaceAccount(...args)),
+  })
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  failing = false
+  await installerArrives()
+  expect((await tokens.pair(PORTAL)).accessToken).toBe('access-new')
 })
 
 test('a portal without tokens says so', async () => {

@@ -5,6 +5,7 @@ import type { TokenResponse } from '@portline/wire/oauth.ts'
 import { RENEW_BEFORE_EXPIRY_MS } from '../limits.ts'
 import type { Account, Installation, InstallationPatch, PortalKey, Store } from '../store/port.ts'
 import type { AuthServers, Credentials } from './auth-server.ts'
+import { isSafeEndpoint } from './safe-endpoint.ts'
 import type { Sealer } from './sealer.ts'
 import { openAccount, pairOf, sealAccount } from './token-pair.ts'
 import type { TokenPair } from './token-pair.ts'
@@ -16,7 +17,7 @@ import type { TokenPair } from './token-pair.ts'
  *                          ├──server refuses the refresh token──> dead (until the app is installed or opened again)
  *                          └──server not reachable──> live (tried again at the next need)
  *
- * Invariants: one renewal at a time per portal, whoever asks; a new pair is in the store before anybody uses it; a pair
+ * Invariants: one renewal at a time per portal, whoever asks; what an installer brought meanwhile is never written over; a new pair is in the store before anybody uses it; a pair
  * that could not be stored is kept here and stored first at the next need, because the old one may be spent already.
  * Nothing is renewed on a schedule: the platform blocks apps that do (settings/oauth/auto-renewal.md).
  */
@@ -40,6 +41,7 @@ export interface TokenKeeperParts {
 }
 
 interface Unsaved {
+  readonly previous: Account
   readonly patch: InstallationPatch
   readonly account: Account
 }
@@ -77,7 +79,7 @@ async function current(
   const { store, sealer, clock } = parts
   const left = unsaved.get(key)
   if (left !== undefined) {
-    await store.patchInstallation(portal, left.patch, left.account)
+    await store.replaceAccount(left.previous, left.account, left.patch)
     unsaved.delete(key)
     await parts.onChanged(portal)
   }
@@ -106,8 +108,9 @@ async function renew(
   } catch (error) {
     if (error instanceof CodedError && error.code === 'TOKENS_DEAD') {
       log.warn({ app: installation.app, portal: installation.memberId, code: error.code }, 'the tokens can no longer be renewed')
-      await store.patchInstallation(installation, { reason: 'TOKENS_DEAD', updatedAtMs: clock.now() }, { ...account, state: 'dead' })
+      const marked = await store.replaceAccount(account, { ...account, state: 'dead' }, { reason: 'TOKENS_DEAD', updatedAtMs: clock.now() })
       await parts.onChanged(installation)
+      if (!marked) return current(parts, unsaved, key, installation, pair.accessToken)
     }
     throw error
   }
@@ -115,18 +118,20 @@ async function renew(
   const nowMs = clock.now()
   const renewed = pairOf(response, nowMs)
   const next = {
-    patch: { ...addressOf(response), updatedAtMs: nowMs },
+    previous: account,
+    patch: { ...addressOf(response, installation.serverEndpoint), updatedAtMs: nowMs },
     account: sealAccount(sealer, { portal: account, userId: account.userId, master: account.master, pair: renewed, nowMs }),
   }
   unsaved.set(key, next)
-  const saved = await store.patchInstallation(installation, next.patch, next.account)
+  const saved = await store.replaceAccount(account, next.account, next.patch)
   unsaved.delete(key)
   await parts.onChanged(installation)
-  if (!saved) throw new CodedError('INSTALLATION_DELETED')
-  return renewed
+  return saved ? renewed : current(parts, unsaved, key, installation, pair.accessToken)
 }
 
-/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed. */
-function addressOf(response: TokenResponse): Pick<Installation, 'clientEndpoint' | 'domain'> {
-  return { clientEndpoint: response.client_endpoint, domain: new URL(response.client_endpoint).host }
+/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed, if it is safe. */
+function addressOf(response: TokenResponse, serverEndpoint: string): Partial<Pick<Installation, 'clientEndpoint' | 'domain'>> {
+  const clientEndpoint = new URL(response.client_endpoint)
+  if (!isSafeEndpoint(clientEndpoint, new URL(serverEndpoint))) return {}
+  return { clientEndpoint: clientEndpoint.href, domain: clientEndpoint.host }
 }

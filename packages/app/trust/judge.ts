@@ -25,7 +25,7 @@ import type { Verdict } from './verdict.ts'
  *
  * An access token proves who sent it, not the application_token beside it: see the prover for what is asked of it.
  */
-export function judge(known: KnownPortal | undefined, envelope: EventEnvelope, nowMs: number): Verdict {
+export function judge(known: KnownPortal | undefined, envelope: EventEnvelope, receivedAtMs: number): Verdict {
   const { auth, event } = envelope
   const token = auth.application_token
   if (token === undefined || token === '') return { kind: 'refused', code: 'APPLICATION_TOKEN_MISSING' }
@@ -35,13 +35,13 @@ export function judge(known: KnownPortal | undefined, envelope: EventEnvelope, n
   if (provable) return { kind: 'held', provable: true }
   const firstToken = known.tokenDigest === undefined && known.installation.status !== 'deleted'
   if (!firstToken) return { kind: 'refused', code: 'APPLICATION_TOKEN_MISMATCH' }
-  return { kind: 'held', provable: event === 'ONAPPINSTALL' && isInstallerFresh(known, nowMs) }
+  return { kind: 'held', provable: event === 'ONAPPINSTALL' && isInstallerFresh(known, receivedAtMs) }
 }
 
-/** A first application_token without an access token beside it is believed only right after its installer was proven. */
-export function isInstallerFresh(known: KnownPortal, nowMs: number): boolean {
+/** A first application_token without an access token beside it is believed only if it came about when its installer was proven. */
+export function isInstallerFresh(known: KnownPortal, receivedAtMs: number): boolean {
   const { installerProvenAtMs } = known.installation
-  return installerProvenAtMs !== undefined && nowMs - installerProvenAtMs <= INSTALLER_FRESH_MS
+  return installerProvenAtMs !== undefined && Math.abs(receivedAtMs - installerProvenAtMs) <= INSTALLER_FRESH_MS
 }
 
 function judgeKnownToken({ installation }: KnownPortal, { event, ts }: EventEnvelope, provable: boolean): Verdict {

@@ -88,3 +88,26 @@ test.each([
   server.answer = () => answer
   await expect(prover.prove({ ...CLAIM, serverEndpoint: `${server.origin}/rest/` })).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
 })
+
+test.each([
+  ['has no user.admin', { status: 404, json: { error: 'ERROR_METHOD_NOT_FOUND' } }],
+  ['cannot reach the authorization server', { status: 401, json: { error: 'CONNECTION_ERROR' } }],
+  ['is overloaded', { status: 401, json: { error: 'OVERLOAD_LIMIT' } }],
+])('is open as long as the portal %s', async (_name, answer) => {
+  admin = answer
+  await expect(prover.prove({ ...CLAIM, serverEndpoint: `${server.origin}/rest/` })).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
+})
+
+test('a public authorization server cannot name a service of this machine as the portal', async () => {
+  const answer = { status: 200, json: { result: { client_id: clientId, user_id: 7, install } } }
+  const asked: string[] = []
+  const network = {
+    postForm: (url: string) => {
+      asked.push(url)
+      return Promise.resolve(url.endsWith('app.info') ? answer : { status: 200, json: { result: true } })
+    },
+  }
+  const remote = createProver({ authServers: createAuthServers(['https://oauth.example'], network), network })
+  await expect(remote.prove(CLAIM)).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+  expect(asked).toEqual(['https://oauth.example/rest/app.info'])
+})

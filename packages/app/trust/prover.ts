@@ -2,6 +2,8 @@ import { Gate } from '@portline/runtime/gate.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { PROOFS_AT_ONCE, PROOFS_WAITING, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+import { isSafeEndpoint } from '../tokens/safe-endpoint.ts'
+import { PASSING_ERRORS } from '../tokens/auth-server.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
 
 /**
@@ -43,7 +45,6 @@ export interface ProverParts {
 
 const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
 const FORBIDDEN_STATUSES = [401, 403]
-const NOT_FOUND_STATUS = 404
 
 export function createProver({ authServers, network }: ProverParts): Prover {
   const gate = new Gate(PROOFS_AT_ONCE, PROOFS_WAITING)
@@ -80,7 +81,7 @@ async function ask(authServers: AuthServers, origin: string, claim: Claim): Prom
   if (info.client_id !== claim.clientId) throw new CodedError('PROOF_REFUSED', 'the access token is for another app')
   if (info.install.member_id !== claim.memberId) throw new CodedError('PROOF_REFUSED', 'the access token is for another portal')
   const clientEndpoint = new URL(info.install.client_endpoint)
-  if (!isSafeEndpoint(clientEndpoint)) throw new CodedError('PROOF_REFUSED', 'the portal is not reachable over https')
+  if (!isSafeEndpoint(clientEndpoint, new URL(origin))) throw new CodedError('PROOF_REFUSED', 'the portal is not reachable over https')
   return {
     serverEndpoint: `${origin}/rest/`,
     clientEndpoint: clientEndpoint.href,
@@ -93,11 +94,6 @@ async function ask(authServers: AuthServers, origin: string, claim: Claim): Prom
   }
 }
 
-/** Tokens travel to this address: in the clear only within one machine. */
-function isSafeEndpoint({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(hostname))
-}
-
 async function demandAdministrator(network: Network, clientEndpoint: string, accessToken: string): Promise<void> {
   const answer = await network
     .postForm(new URL('user.admin', clientEndpoint).href, { auth: accessToken }, LIMITS)
@@ -106,8 +102,8 @@ async function demandAdministrator(network: Network, clientEndpoint: string, acc
   const result = typeof json === 'object' && json !== null && 'result' in json ? json.result : undefined
   if (result === true) return
   if (result === false) throw new CodedError('PROOF_REFUSED', 'the user is no administrator of the portal')
-  // A server that has no such method is no portal that could be lied to about its users: app.info's word stands.
-  if (answer.status === NOT_FOUND_STATUS) return
-  if (FORBIDDEN_STATUSES.includes(answer.status)) throw new CodedError('PROOF_REFUSED', 'the portal rejects the access token')
+  const error = typeof json === 'object' && json !== null && 'error' in json ? json.error : undefined
+  // Some of what passes by itself comes with 401 too (CONNECTION_ERROR, OVERLOAD_LIMIT).
+  if (FORBIDDEN_STATUSES.includes(answer.status) && !PASSING_ERRORS.has(error)) throw new CodedError('PROOF_REFUSED', 'the portal rejects the access token')
   throw new CodedError('PROOF_UNAVAILABLE', `the portal answered ${answer.status}`)
 }

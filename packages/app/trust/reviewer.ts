@@ -5,6 +5,7 @@ import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { envelopeOf } from '../tokens/sealed-event.ts'
+import { UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
@@ -91,18 +92,18 @@ export class Reviewer {
       }
     }
     if (unavailable) this.#reviewLater(portal)
-    else this.#again.delete(keyOf(portal))
+    else this.#reviewNoMore(portal)
     if (decided.size === 0) return
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
-    await store.settleHeld(settlements, clock.now())
+    await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
     onReviewed(portal, settlements)
   }
 
   async #decide(event: StoredEvent): Promise<HeldSettlement | 'unavailable' | undefined> {
-    const { known, sealer, clock } = this.#parts
+    const { known, sealer } = this.#parts
     const envelope = envelopeOf(sealer, event)
     const portal = known.get(event)
-    const verdict = judge(portal, envelope, clock.now())
+    const verdict = judge(portal, envelope, event.receivedAtMs)
     const settled = { id: event.id, generation: portal?.installation.generation ?? 0 }
     if (verdict.kind === 'proven') return { ...settled, state: 'pending', proof: verdict.proof }
     if (verdict.kind === 'settled') return { ...settled, state: 'done', proof: verdict.proof, reason: verdict.reason }
@@ -120,11 +121,12 @@ export class Reviewer {
   }
 
   async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<{ proof: Proof; generation: number }> {
-    const { prover, installations, tokens, credentialsOf } = this.#parts
+    const { prover, installations, tokens, credentialsOf, clock } = this.#parts
     const { auth } = envelope
     const current = await installations.get(event)
     const byEvent = auth.access_token !== undefined
     const serverEndpoint = (byEvent ? auth.server_endpoint : undefined) ?? (current?.serverEndpoint || undefined)
+    const askedAtMs = clock.now()
     const own = byEvent ? await this.#freshPair(event, envelope, serverEndpoint) : undefined
     const proven = await prover.prove({
       clientId: credentialsOf(event.app).clientId,
@@ -136,6 +138,7 @@ export class Reviewer {
     const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
     const { generation } = await installations.confirm(event, proven, {
       status: 'active',
+      askedAtMs,
       applicationToken: auth.application_token,
       language: textField(event.data, 'LANGUAGE_ID'),
       version: textField(event.data, 'VERSION'),
@@ -147,7 +150,7 @@ export class Reviewer {
   /** The event's own pair; renewed when the event was held until its access token's hour was over. */
   async #freshPair(event: StoredEvent, { auth }: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
     const { authServers, credentialsOf, clock } = this.#parts
-    const pair = pairIn(auth, event, clock)
+    const pair = pairIn(auth, event)
     if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs > clock.now()) return pair
     try {
       return pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
@@ -156,6 +159,11 @@ export class Reviewer {
       // A refresh token that is no good either leaves the access token to speak for itself.
       return pair
     }
+  }
+
+  #reviewNoMore(portal: PortalKey): void {
+    this.#again.get(keyOf(portal))?.timer.cancel()
+    this.#again.delete(keyOf(portal))
   }
 
   #reviewLater(portal: PortalKey): void {

@@ -39,7 +39,7 @@ export const eventOperations = {
       .map((row) => ({ app: String(row['app']), memberId: String(row['member_id']) }))
   },
 
-  settleHeld(sql: Statements, settlements: readonly HeldSettlement[], atMs: number): void {
+  settleHeld(sql: Statements, settlements: readonly HeldSettlement[], atMs: number, keepUnproven: number): void {
     for (const { id, state, reason, proof, generation } of settlements) {
       sql.run(
         `UPDATE events SET state = ?, reason = ?, proof = ?, proven_at = ?, finished_at = ?, generation = ?
@@ -47,16 +47,19 @@ export const eventOperations = {
         state, orNull(reason), orNull(proof), proof === undefined ? null : atMs, state === 'pending' ? null : atMs, generation, id,
       )
     }
+    thinUnproven(sql, keepUnproven)
   },
 
-  expireHeld(sql: Statements, receivedBeforeMs: number, atMs: number): PortalKey[] {
-    return sql
+  expireHeld(sql: Statements, receivedBeforeMs: number, atMs: number, keepUnproven: number): PortalKey[] {
+    const expired = sql
       .all(
         `UPDATE events SET state = 'dead', reason = 'HELD_TOO_LONG', finished_at = ?
          WHERE state = 'held' AND received_at < ? RETURNING app, member_id`,
         atMs, receivedBeforeMs,
       )
       .map((row) => ({ app: String(row['app']), memberId: String(row['member_id']) }))
+    thinUnproven(sql, keepUnproven)
+    return expired
   },
 
   listEvents(sql: Statements, filter: EventFilter): { events: StoredEvent[]; next?: string } {
@@ -96,4 +99,11 @@ export const eventOperations = {
     )
     return changed === 1
   },
+}
+
+/** Anybody can send what ends here: of all but the newest nothing stays, and of those only what they claimed to be. */
+function thinUnproven(sql: Statements, keep: number): void {
+  const unproven = `state = 'dead' AND proof IS NULL`
+  sql.run(`UPDATE events SET data = NULL, auth = x'' WHERE ${unproven} AND length(auth) > 0`)
+  sql.run(`DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE ${unproven} ORDER BY seq DESC LIMIT -1 OFFSET ?)`, keep)
 }

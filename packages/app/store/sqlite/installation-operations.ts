@@ -41,6 +41,14 @@ export const installationOperations = {
     return true
   },
 
+  replaceAccount(sql: Statements, previous: Account, account: Account, patch: InstallationPatch): boolean {
+    const same = sql.get(
+      'SELECT 1 FROM accounts WHERE app = ? AND member_id = ? AND user_id = ? AND master = 1 AND tokens = ?',
+      previous.app, previous.memberId, previous.userId, previous.tokens,
+    )
+    return same !== undefined && installationOperations.patchInstallation(sql, account, patch, account)
+  },
+
   accounts(sql: Statements, portal: PortalKey): Account[] {
     return sql
       .all('SELECT * FROM accounts WHERE app = ? AND member_id = ? ORDER BY master DESC, obtained_at DESC', portal.app, portal.memberId)

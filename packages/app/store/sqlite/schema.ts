@@ -4,7 +4,7 @@ import { CodedError } from '@portline/wire/errors.ts'
 const SCHEMA_VERSION = 1
 
 /**
- * `seq` is the order of a lane. The two partial indexes hold only open events, so a settled event costs the next append
+ * `seq` is the order of a lane. The partial indexes hold only open and unproven events, so a settled event costs the next append
  * nothing; `id` is a ULID and therefore appended at the end of its index.
  */
 const SCHEMA = `
@@ -19,6 +19,7 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX events_pending ON events (app, member_id, seq) WHERE state = 'pending';
   CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
+  CREATE INDEX events_unproven ON events (seq) WHERE state = 'dead' AND proof IS NULL;
 
   CREATE TABLE attempts (
     event_id TEXT NOT NULL, n INTEGER NOT NULL,

@@ -1,0 +1,24 @@
+import type { PortalKey } from '../store/port.ts'
+import { keyOf } from '../store/portal-key.ts'
+
+/**
+ * application_tokens that events under proof bring along. Until the authorization server has spoken, other events with the
+ * same new token are held beside them: refused, they would be lost, since Bitrix24 sends nothing twice. In memory only and
+ * bounded by the held events that put them here; forgotten when the portal's review is over.
+ */
+export class ClaimedTokens {
+  readonly #claimed = new Map<string, Set<string>>()
+
+  claim(portal: PortalKey, token: string): void {
+    const key = keyOf(portal)
+    this.#claimed.set(key, (this.#claimed.get(key) ?? new Set()).add(token))
+  }
+
+  isClaimed(portal: PortalKey, token: string | undefined): boolean {
+    return token !== undefined && this.#claimed.get(keyOf(portal))?.has(token) === true
+  }
+
+  forget(portal: PortalKey): void {
+    this.#claimed.delete(keyOf(portal))
+  }
+}
