@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { VirtualClock, systemClock } from '@portline/runtime/clock.ts'
 import { createLog } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
 import { DEFAULT_HOST, logLevelSetting, portSetting } from '../settings.ts'
@@ -11,6 +13,8 @@ const HELP = `
 Examples:
   portline portal
   portline portal --port 5480 --oauth-port 5470 --seed second --state second-portal.json
+  portline portal --portals 3
+  portline portal --virtual-clock --tls
   portline portal fire ONCRMLEADADD
   curl http://127.0.0.1:4480/control/portal
 
@@ -23,6 +27,11 @@ interface PortalCommandOptions {
   readonly host: string
   readonly seed?: string
   readonly state?: string
+  readonly memberId?: string
+  readonly portals: string
+  readonly virtualClock?: true
+  readonly tls?: true
+  readonly strictRotation: boolean
 }
 
 export function addPortalCommand(program: Command, env: Environment, output: Output): void {
@@ -34,6 +43,11 @@ export function addPortalCommand(program: Command, env: Environment, output: Out
     .option('--host <host>', 'to listen on', DEFAULT_HOST)
     .option('--seed <text>', 'what member_id and secrets follow from')
     .option('--state <file>', 'where its state is kept')
+    .option('--member-id <hex>', 'of the first portal, to replay what another portal has sent')
+    .option('--portals <count>', 'portals on successive ports that share one OAuth server', '1')
+    .option('--virtual-clock', 'time stands still until /control/clock moves it')
+    .option('--tls', 'https with a certificate of its own; GET /control/certificate has it')
+    .option('--no-strict-rotation', 'a refresh token works more than once')
     .addHelpText('after', HELP)
     .action((options: PortalCommandOptions) => runPortal(env, output, options))
   addPortalEventCommands(portal, env, output)
@@ -41,19 +55,43 @@ export function addPortalCommand(program: Command, env: Environment, output: Out
 
 /** Errors: ADDRESS_IN_USE, CONFIG_INVALID. */
 async function runPortal(env: Environment, output: Output, options: PortalCommandOptions): Promise<void> {
-  const { port, oauthPort, host, seed, state } = options
   const signal = new StopSignal()
   // Loaded when it is needed: other commands are not to wait for it.
-  const { startPortal } = await import('@portline/portal')
-  const portal = await startPortal({
+  const { startPortals } = await import('@portline/portal/start-portals.ts')
+  const { memberId, count, ...common } = portalOptions(env, options)
+  const started = await startPortals({
+    ...common,
+    count,
+    late: count > 1,
+    portals: memberId === undefined ? [] : [{ memberId }],
+  })
+  const { oauth, portals } = started
+  output.out(facts([['OAuth server', oauth.url], ...portals.flatMap(({ url, memberId: id }) => [['Portal', url], ['member_id', id]] as const)]))
+  await signal.received
+  await signal.stop(output, [() => started.stop()])
+}
+
+function portalOptions(env: Environment, options: PortalCommandOptions) {
+  const { port, oauthPort, host, seed, state, memberId, virtualClock, tls, strictRotation } = options
+  return {
     host,
     port: portSetting(env, 'PORTAL_PORT', port),
     oauthPort: portSetting(env, 'OAUTH_PORT', oauthPort),
     log: createLog(logLevelSetting(env, 'info')),
+    count: readCount(options.portals),
+    strictRotation,
     ...(seed === undefined ? {} : { seed }),
     ...(state === undefined ? {} : { stateFile: state }),
-  })
-  output.out(facts([['Portal', portal.url], ['OAuth server', portal.oauthUrl], ['member_id', portal.memberId]]))
-  await signal.received
-  await signal.stop(output, [() => portal.stop()])
+    ...(memberId === undefined ? {} : { memberId }),
+    ...(tls === true ? { tls: true as const } : {}),
+    ...(virtualClock === true ? { clock: new VirtualClock(systemClock.now()) } : {}),
+  }
+}
+
+const MAX_PORTALS = 1_000
+
+function readCount(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= MAX_PORTALS) return count
+  throw new CodedError('CONFIG_INVALID', `--portals: "${text}" is no number from 1 to ${MAX_PORTALS}`)
 }
