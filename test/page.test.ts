@@ -2,7 +2,7 @@ import { defineApp } from 'portline'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { installApp, openHouse } from './support/house.ts'
+import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
 
 /** The plain page in a real Chromium, over a real app side. */
@@ -62,6 +62,18 @@ test('what a stranger sends is shown as text, never run', async () => {
   await page.getByText('stranger').first().waitFor()
   expect(await page.locator('img[src="x"]').count()).toBe(0)
   expect(await page.title()).not.toBe('1')
+})
+
+test('the app side\'s own install page, opened in the portal\'s frame, finishes the installation', async () => {
+  house.portal.control.uninstall(house.clientId, { clean: false })
+  await until(async () => ((await house.installation()).status === 'deleted' ? true : undefined), 'the uninstall')
+  const portalPage = await browser.newPage({ locale: 'en-US' })
+  await portalPage.goto(house.portal.url)
+  await portalPage.getByRole('button', { name: 'Install', exact: true }).click()
+  await until(() => (house.portal.control.app(house.clientId).installed ? true : undefined), 'installFinish')
+  await until(async () => ((await house.installation()).status === 'active' ? true : undefined), 'ONAPPINSTALL')
+  expect(await house.installation()).toMatchObject({ generation: 2, accounts: [{ state: 'live' }] })
+  await portalPage.close()
 })
 
 test('speaks Russian when asked, fits a phone, and leaves no error in the console', async () => {
