@@ -44,7 +44,7 @@ export function createRestClients({ tokens, credentialsOf, clock, currentOf }: R
       restrictionParams: { ...sdk.ParamsFactory.getDefault(), ...ONE_ATTEMPT },
     })
     client.offClientSideWarning()
-    recordCalls(client, clock, sdk.ApiVersion.v2)
+    for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) recordCalls(client, clock, version)
     return client
   }
 
@@ -59,7 +59,8 @@ export function createRestClients({ tokens, credentialsOf, clock, currentOf }: R
       if (kept.size > CLIENTS_KEPT) kept.delete(kept.keys().next().value ?? '')
       if (found === undefined) {
         keepTokens(client, installation, tokens, clock)
-        followRename(client, (await import('@bitrix24/b24jssdk')).ApiVersion.v2, installation, { tokens, currentOf })
+        const { ApiVersion } = await import('@bitrix24/b24jssdk')
+        for (const version of [ApiVersion.v2, ApiVersion.v3]) followRename(client, version, installation, { tokens, currentOf })
       }
       return client
     },

@@ -22,8 +22,8 @@ import { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { KnownPortals } from '../trust/known-portals.ts'
 import { createProver } from '../trust/prover.ts'
 import { Reviewer } from '../trust/reviewer.ts'
+import type { AppOptions } from './app-options.ts'
 import { LiveFeed } from './live-feed.ts'
-import type { AppOptions } from './start-app-side.ts'
 import { eventView, installationView } from './views.ts'
 
 /** Puts the rooms together; every arrow between them is drawn here. */

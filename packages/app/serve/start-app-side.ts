@@ -8,9 +8,9 @@ import type { Network } from '@portline/runtime/network.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { App } from '../define-app.ts'
 import { STOP_GRACE_MS } from '../limits.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { AppOptions } from './app-options.ts'
 import { composeAppSide } from './compose.ts'
 import { addFrameEndpoints } from './frame-endpoints.ts'
 import { addPage, createHttpServer } from './http-server.ts'
@@ -42,12 +42,6 @@ export interface AppSideOptions {
   readonly random?: Random
   readonly network?: Network
   readonly log?: Log
-}
-
-export interface AppOptions {
-  readonly app: App
-  readonly clientId: string
-  readonly clientSecret: string
 }
 
 export interface AppSide {
