@@ -22,6 +22,8 @@ export function createServer(log: Log, tls?: KeyAndCertificate): FastifyInstance
     ...(tls === undefined ? {} : { serverFactory: (handler: RequestListener) => createTlsServer(tls, handler) }),
     logger: false,
     bodyLimit: PORTAL_LIMITS.maxBodyBytes,
+    // An endpoint with its slash and a path with its own: `//rest/…`.
+    rewriteUrl: (request) => (request.url ?? '/').replace(/^\/{2,}/, '/'),
     forceCloseConnections: true,
     // A path the router can't decode is no reason for an answer without a code.
     frameworkErrors: (error, _request, reply) => sendError(reply, error, log),

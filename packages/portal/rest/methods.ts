@@ -30,10 +30,26 @@ const methodGet: RestMethod = {
   },
 }
 
+/** Deprecated (api-reference/common/system/methods.md): of one scope, of all with `full`, else of the caller's. */
+const methodList: RestMethod = {
+  name: 'methods',
+  scopes: [BASIC_SCOPE],
+  run: ({ caller, params }) => {
+    const scope = params.text('scope')
+    const full = params.text('full')
+    const all = full !== undefined && full !== '0' && full.toLowerCase() !== 'false'
+    const granted = [BASIC_SCOPE, ...caller.app.scope]
+    return [...METHODS.values()]
+      .filter(({ scopes }) => scopes.some((name) => (scope === undefined ? all || granted.includes(name) : name === scope)))
+      .map(({ name }) => name)
+  },
+}
+
 const METHODS = new Map<string, RestMethod>(
   [
     appInfo, ...appOptionMethods, batch, ...appOnlyMethods, featureGet,
-    ...openLineConfigMethods, openLineConfigList, methodGet, ...scopeMethods, serverTime, ...crmRecordMethods, ...crmItemMethods, ...taskMethods, ...accessMethods,
+    ...openLineConfigMethods, openLineConfigList, methodGet, methodList, ...scopeMethods, serverTime,
+    ...crmRecordMethods, ...crmItemMethods, ...taskMethods, ...accessMethods,
     ...userChangeMethods, departmentGet, ...userListMethods, ...userOptionMethods, ...profileMethods,
   ].map((method) => [method.name, method]),
 )

@@ -3,6 +3,7 @@ import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { PORTAL_LIMITS } from '../limits.ts'
+import { multipartToForm } from './multipart.ts'
 
 const FORM_BODY_LIMITS: FormLimits = { ...FORM_LIMITS, maxBodyBytes: PORTAL_LIMITS.maxBodyBytes }
 /** Never parameters of a method. */
@@ -63,6 +64,9 @@ export function readParams(request: RawRequest): RequestParams {
 
 function readBody({ body, contentType }: RawRequest): [string, unknown][] {
   if (body.length === 0) return []
+  if (contentType.toLowerCase().startsWith('multipart/form-data')) {
+    return Object.entries(decodeForm(multipartToForm(body, contentType), FORM_BODY_LIMITS))
+  }
   if (!contentType.toLowerCase().includes('json')) return Object.entries(decodeForm(body, FORM_BODY_LIMITS))
   const text = new TextDecoder().decode(body)
   if (isDeeperThan(text, PORTAL_LIMITS.maxJsonDepth)) throw new CodedError('NESTING_TOO_DEEP')

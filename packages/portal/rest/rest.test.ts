@@ -27,6 +27,28 @@ test('a method answers under every form of its address, by GET and POST, form an
   expect((await send(`${base}/profile?auth=wrong`, json)).status).toBe(200)
 })
 
+test('doubled slashes before the path, and a form with parts, are read too', async () => {
+  const world = await startWorld()
+  const { accessToken } = await installUiApp(world)
+  expect((await send(`${world.portal.url}//rest//profile?auth=${accessToken}`)).body['result']).toMatchObject({ ID: '1' })
+  const parts = new FormData()
+  parts.set('auth', accessToken)
+  parts.set('options[greeting]', 'Grüße & mehr')
+  parts.set('file', new Blob(['not a field']), 'file.txt')
+  expect((await send(`${world.portal.url}/rest/app.option.set`, { method: 'POST', body: parts })).body['result']).toBe(true)
+  expect((await call(world.portal, 'app.option.get', { auth: accessToken, option: 'greeting' })).body['result']).toBe('Grüße & mehr')
+})
+
+test('methods lists what the app may call, and everything with full', async () => {
+  const world = await startWorld()
+  const { accessToken } = await installUiApp(world)
+  const own = (await call(world.portal, 'methods', { auth: accessToken })).body['result']
+  const all = (await call(world.portal, 'methods', { auth: accessToken, full: true })).body['result']
+  expect(own).toContain('event.bind')
+  expect(own).not.toContain('tasks.task.add')
+  expect(all).toContain('tasks.task.add')
+})
+
 test.each([
   ['nobody.knows', {}, 404, 'ERROR_METHOD_NOT_FOUND', 'Method not found!'],
   ['profile', {}, 401, 'NO_AUTH_FOUND', 'Wrong authorization data'],

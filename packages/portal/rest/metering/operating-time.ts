@@ -63,7 +63,7 @@ export class OperatingTime {
     const usage = this.#usages.get(key(caller, method))
     const buckets = usage === undefined ? [] : live(usage, nowMs)
     const firstMs = buckets[0]?.firstMs ?? startMs
-    return { operating: total(buckets), operatingResetAt: Math.floor((firstMs + WINDOW_MS) / 1_000) }
+    return { operating: wholeMicroseconds(total(buckets)), operatingResetAt: Math.floor((firstMs + WINDOW_MS) / 1_000) }
   }
 
   reset(): void {
@@ -91,4 +91,9 @@ function live(usage: Usage, nowMs: number): Bucket[] {
 
 function total(buckets: readonly Bucket[]): number {
   return buckets.reduce((sum, { seconds }) => sum + seconds, 0)
+}
+
+/** Sums of fractions would else end in noise that no portal shows. */
+function wholeMicroseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6
 }
