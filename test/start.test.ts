@@ -124,3 +124,18 @@ test('on another address than loopback the operator API wants its token', async 
   expect(await status({ authorization: 'Bearer wrong' })).toBe(401)
   expect(await status({ authorization: 'Bearer operators only' })).toBe(200)
 })
+
+test('what npx started ends when npx is ended', async () => {
+  const npx = spawn('npx', ['portline', 'start', join(folder, 'app.ts')], {
+    cwd: fileURLToPath(new URL('../', import.meta.url)),
+    stdio: 'ignore',
+    env: {
+      ...process.env, PORTLINE_PORT: String(port), PORTLINE_DATA: join(folder, 'data'), PORTLINE_AUTH_SERVERS: portal.oauthUrl,
+      B24_CLIENT_ID: 'local.mine', B24_CLIENT_SECRET: 'mine alone',
+    },
+  })
+  await serving()
+  npx.kill('SIGTERM')
+  const gone = () => fetch(`http://127.0.0.1:${port}/`).then(() => undefined, () => true as const)
+  await until(gone, 'the server to be gone')
+})

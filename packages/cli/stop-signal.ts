@@ -14,6 +14,7 @@ export class StopSignal {
   constructor() {
     this.received = new Promise((resolve) => {
       for (const signal of SIGNALS) process.on(signal, () => resolve())
+      if (process.env['npm_command'] === 'exec') onParentGone(resolve)
     })
   }
 
@@ -25,4 +26,20 @@ export class StopSignal {
     for (const part of parts) await part()
     clearTimeout(deadline)
   }
+}
+
+const PARENT_CHECK_MS = 200
+
+/**
+ * npx hands a signal to the shell between it and us, and that shell dies of it without a word: its death is the signal.
+ * Started by anything else the parent may come and go, as it does for a service.
+ */
+function onParentGone(stop: () => void): void {
+  const parent = process.ppid
+  const check = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(check)
+    stop()
+  }, PARENT_CHECK_MS)
+  check.unref()
 }
