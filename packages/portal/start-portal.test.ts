@@ -100,9 +100,3 @@ test('a taken port is ADDRESS_IN_USE, and leaves nothing listening', async () =>
   await expect(startPortal({ port, oauthPort: 0 })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
   await expect(startPortal({ port: 0, oauthPort: port })).rejects.toMatchObject({ code: 'ADDRESS_IN_USE' })
 })
-
-test('a portal is ready well within half a second', async () => {
-  const startMs = performance.now()
-  await startTestPortal({})
-  expect(performance.now() - startMs).toBeLessThan(500)
-})
