@@ -8,6 +8,8 @@ import type { House } from './support/house.ts'
 
 /** Events that come before anything is known of their portal. */
 const TWO_HOURS_MS = 7_200_000
+/** Longer than the first wait of the reviewer. */
+const REVIEW_AGAIN_MS = 6_000
 let house: House
 let reachable: boolean
 
@@ -79,6 +81,25 @@ test('what follows an update with a new application_token is held until the upda
   const forged = await house.post({ event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token: 'forged' } })
   expect(forged.status).toBe(403)
   letThrough()
+  await until(async () => ((await house.event(next.body.id ?? '')).state === 'done' ? true : undefined), 'the event after the update')
+})
+
+test('what follows an update whose proof cannot be had now waits for it, however long', async () => {
+  const clock = new VirtualClock(Date.now())
+  let cut = false
+  const network: Network = {
+    postForm: (...args) => (cut ? Promise.reject(new Error('no route to host')) : systemNetwork.postForm(...args)),
+  }
+  house = await openHouse({ app: defineApp({ name: 'outage' }).on('ONAPPTEST', () => {}), side: { network, clock } })
+  await installApp(house)
+  cut = true
+  house.portal.control.update(house.clientId, { version: '2', rotate_application_token: true })
+  await house.portal.control.drain()
+  const { application_token } = house.portal.control.app(house.clientId)
+  const next = await house.post({ event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token } })
+  expect(next).toMatchObject({ status: 200, body: { state: 'held' } })
+  cut = false
+  await clock.advance(REVIEW_AGAIN_MS)
   await until(async () => ((await house.event(next.body.id ?? '')).state === 'done' ? true : undefined), 'the event after the update')
 })
 

@@ -30,8 +30,3 @@ export interface RestFailure {
 /** Scopes that are always granted; `basic` in the documentation. */
 export const BASIC_SCOPE = 'basic'
 export const BATCH_MAX_COMMANDS = 50
-
-/** Scope lists come comma-separated in events and answers, with a space on some pages, space-separated on others. */
-export function splitScope(scope: string): string[] {
-  return scope.split(/[,\s]+/).filter((name) => name !== '')
-}

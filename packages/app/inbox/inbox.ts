@@ -81,6 +81,7 @@ export class Inbox {
     if (verdict.kind === 'held' && !held.hasRoom(portal, verdict.provable)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
     const event = this.#eventOf(portal, envelope, verdict)
     if (event.state === 'held') held.add(portal, 1)
+    if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
     try {
       await store.appendEvents([event])
     } catch (error) {
@@ -126,13 +127,11 @@ export class Inbox {
   }
 
   async #hold(event: NewEvent, envelope: EventEnvelope, provable: boolean): Promise<Accepted> {
-    const { reviewer, known, claimed, clock } = this.#parts
+    const { reviewer, known, clock } = this.#parts
     // What proved the portal while this event was on its way to the disk did not see it.
     const overtaken = judge(known.get(event), envelope, clock.now()).kind !== 'held'
     if (!provable && !overtaken) return acceptedOf(event)
-    if (provable) claimed.claim(event, envelope.auth.application_token ?? '')
-    const reviewed = reviewer.review(event).catch(() => {}).then(() => claimed.forget(event))
-    await Promise.race([reviewed, sleep(clock, INLINE_PROOF_MS)])
+    await Promise.race([reviewer.review(event).catch(() => {}), sleep(clock, INLINE_PROOF_MS)])
     return this.#answerHeld(event)
   }
 

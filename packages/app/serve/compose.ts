@@ -92,8 +92,9 @@ export async function composeAppSide({ apps, authServers, clock, random, network
       showInstallation(portal)
     },
   })
+  const claimed = new ClaimedTokens()
   const reviewer = new Reviewer({
-    store, known, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
+    store, known, claimed, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
     onReviewed: (portal, settlements) => {
       held.add(portal, -settlements.length)
       for (const { id } of settlements) showEvent(id)
@@ -102,7 +103,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
   })
   const inbox = new Inbox({
     store, known, sealer, installations, lanes, reviewer, refusals, held, clock, log,
-    claimed: new ClaimedTokens(),
+    claimed,
     apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
     onAccepted: (event) => feed.watched && feed.send('event', eventView(event)),

@@ -17,8 +17,8 @@ import type { TokenPair } from './token-pair.ts'
  *                          ├──server refuses the refresh token──> dead (until the app is installed or opened again)
  *                          └──server not reachable──> live (tried again at the next need)
  *
- * Invariants: one renewal at a time per portal, whoever asks; what an installer brought meanwhile is never written over; a new pair is in the store before anybody uses it; a pair
- * that could not be stored is kept here and stored first at the next need, because the old one may be spent already.
+ * Invariants: one renewal at a time per portal, whoever asks; what an installer brought meanwhile is never written over; a
+ * new pair is in the store before anybody uses it; a pair that could not be stored is kept here and stored first at the next need, because the old one may be spent already.
  * Nothing is renewed on a schedule: the platform blocks apps that do (settings/oauth/auto-renewal.md).
  */
 export interface TokenKeeper {

@@ -15,6 +15,7 @@ import type { Sealer } from '../tokens/sealer.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
 import { pairOf } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
+import type { ClaimedTokens } from './claimed-tokens.ts'
 import { judge } from './judge.ts'
 import type { KnownPortals } from './known-portals.ts'
 import type { Prover, ProvenInstaller } from './prover.ts'
@@ -31,6 +32,7 @@ import type { Prover, ProvenInstaller } from './prover.ts'
 export interface ReviewerParts {
   readonly store: Store
   readonly known: KnownPortals
+  readonly claimed: ClaimedTokens
   readonly prover: Prover
   readonly installations: Installations
   readonly tokens: TokenKeeper
@@ -48,7 +50,7 @@ const REVIEW_AGAIN_MS = [5_000, 15_000, 60_000, 300_000] as const
 export class Reviewer {
   readonly #parts: ReviewerParts
   readonly #serial = new Serial()
-  readonly #again = new Map<string, { timer: Timer; tries: number }>()
+  readonly #again = new Map<string, { timer: Timer; tries: number; waiting: boolean }>()
   #stopped = false
 
   constructor(parts: ReviewerParts) {
@@ -93,10 +95,27 @@ export class Reviewer {
     }
     if (unavailable) this.#reviewLater(portal)
     else this.#reviewNoMore(portal)
+    this.#keepFollowers(portal, held, decided)
     if (decided.size === 0) return
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
     await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
     onReviewed(portal, settlements)
+  }
+
+  /** An application_token that is still under proof is no mismatch yet: what carries it waits with the event that brought it. */
+  #keepFollowers(portal: PortalKey, held: readonly StoredEvent[], decided: Map<string, HeldSettlement>): void {
+    const { known, claimed, sealer } = this.#parts
+    claimed.forget(portal)
+    for (const event of held) {
+      if (decided.has(event.id)) continue
+      const envelope = envelopeOf(sealer, event)
+      const verdict = judge(known.get(event), envelope, event.receivedAtMs)
+      if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
+    }
+    for (const event of held) {
+      if (decided.get(event.id)?.reason !== 'APPLICATION_TOKEN_MISMATCH') continue
+      if (claimed.isClaimed(portal, envelopeOf(sealer, event).auth.application_token)) decided.delete(event.id)
+    }
   }
 
   async #decide(event: StoredEvent): Promise<HeldSettlement | 'unavailable' | undefined> {
@@ -166,15 +185,18 @@ export class Reviewer {
     this.#again.delete(keyOf(portal))
   }
 
+  /** What comes in meanwhile is reviewed too, and must not push the next look at the server further away. */
   #reviewLater(portal: PortalKey): void {
-    if (this.#stopped) return
     const key = keyOf(portal)
     const before = this.#again.get(key)
-    before?.timer.cancel()
+    if (this.#stopped || before?.waiting === true) return
     const tries = (before?.tries ?? -1) + 1
     const delayMs = REVIEW_AGAIN_MS[Math.min(tries, REVIEW_AGAIN_MS.length - 1)] ?? 0
-    const timer = this.#parts.clock.setTimer(delayMs, () => this.#start(portal))
-    this.#again.set(key, { timer, tries })
+    const entry = { tries, waiting: true, timer: this.#parts.clock.setTimer(delayMs, () => {
+      entry.waiting = false
+      this.#start(portal)
+    }) }
+    this.#again.set(key, entry)
   }
 }
 
