@@ -2,7 +2,11 @@ import type { B24OAuth } from '@bitrix24/b24jssdk'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { EventCode, EventData } from '@portline/wire/events/catalogue.ts'
 import { z } from 'zod'
-import { HANDLER_TIMEOUT_MS } from './limits.ts'
+import { isDestination } from './destinations/destination.ts'
+import type { Destination } from './destinations/destination.ts'
+import { policyOf } from './handler-options.ts'
+import type { BatchOptions, HandlerOptions, HandlerPolicy } from './handler-options.ts'
+import { HANDLER_BATCH_EVENTS } from './limits.ts'
 
 /** What an app says of itself. */
 export interface AppDefinition {
@@ -60,21 +64,27 @@ export interface HandlerContext<Code extends string> {
 
 export type Handler<Code extends string> = (context: HandlerContext<Code>) => Promise<void> | void
 
-export interface HandlerOptions {
-  /** Whole milliseconds, 1 at least; 30,000 when not given. */
-  readonly timeoutMs?: number
-}
+/** Events of one portal that stood next to each other in its lane, in their order: they are done, or fail, together. */
+export type BatchContext<Code extends string> = Omit<HandlerContext<Code>, 'event'> & { readonly events: readonly AppEvent<Code>[] }
+export type BatchHandler<Code extends string> = (context: BatchContext<Code>) => Promise<void> | void
 
-export interface RegisteredHandler {
-  readonly run: Handler<string>
-  readonly timeoutMs: number
-}
+/** Who gets the events of a code, and how. */
+export type RegisteredHandler = { readonly policy: HandlerPolicy } & (
+  | { readonly kind: 'code'; readonly run: Handler<string> }
+  | { readonly kind: 'batch'; readonly run: BatchHandler<string> }
+  | { readonly kind: 'destination'; readonly destination: Destination }
+)
 
 export interface App {
   readonly name: string
   readonly connectors: readonly ConnectorDefinition[]
-  /** One handler per event code. Errors: APP_DEFINITION_INVALID when the code has one already or an option is wrong. */
-  on<Code extends EventCode>(code: Code, handler: Handler<Code>, options?: HandlerOptions): App
+  /**
+   * One handler per event code: a function, or a destination (httpEndpoint, rabbitMq).
+   * Errors: APP_DEFINITION_INVALID when the code has one already or an option is wrong.
+   */
+  on<Code extends EventCode>(code: Code, handler: Handler<Code> | Destination, options?: HandlerOptions): App
+  /** A handler that is given what has gathered in a portal's lane, together. */
+  onBatch<Code extends EventCode>(code: Code, handler: BatchHandler<Code>, options?: BatchOptions): App
   handlerOf(code: string): RegisteredHandler | undefined
   /** Codes with a handler, upper case. */
   readonly codes: readonly string[]
@@ -101,20 +111,30 @@ export function defineApp(definition: AppDefinition): App {
   const checked = definitionSchema.safeParse(definition)
   if (!checked.success) throw new CodedError('APP_DEFINITION_INVALID', z.prettifyError(checked.error))
   const handlers = new Map<string, RegisteredHandler>()
+  const register = (code: string, handlerFor: (upper: string) => RegisteredHandler): App => {
+    const upper = code.toUpperCase()
+    if (!EVENT_CODE.test(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${code} is no event code`)
+    if (handlers.has(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${upper} has a handler already`)
+    handlers.set(upper, handlerFor(upper))
+    return app
+  }
 
   const app: App = {
     name: definition.name,
     connectors: definition.connectors ?? [],
-    on(code, handler, options = {}) {
-      const upper = code.toUpperCase()
-      if (!EVENT_CODE.test(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${code} is no event code`)
-      if (handlers.has(upper)) throw new CodedError('APP_DEFINITION_INVALID', `${upper} has a handler already`)
-      const { timeoutMs = HANDLER_TIMEOUT_MS } = options
-      if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) throw new CodedError('APP_DEFINITION_INVALID', `timeoutMs of ${upper} is no whole number of milliseconds`)
-      // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
-      handlers.set(upper, { run: handler as unknown as Handler<string>, timeoutMs })
-      return app
-    },
+    on: (code, handler, options = {}) =>
+      register(code, (upper) => {
+        if (!isDestination(handler)) {
+          // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
+          return { kind: 'code', run: handler as unknown as Handler<string>, policy: policyOf(upper, options) }
+        }
+        return { kind: 'destination', destination: handler, policy: policyOf(upper, options, handler.timeoutMs) }
+      }),
+    onBatch: (code, handler, options = {}) =>
+      register(code, (upper) => {
+        const policy = policyOf(upper, options, undefined, HANDLER_BATCH_EVENTS)
+        return { kind: 'batch', run: handler as unknown as BatchHandler<string>, policy }
+      }),
     handlerOf: (code) => handlers.get(code),
     get codes() {
       return [...handlers.keys()]

@@ -24,17 +24,41 @@ export const UNPROVEN_EVENTS_KEPT = 500
 /** Refusals kept as samples, newest first; all are counted. */
 export const REFUSAL_SAMPLES = 500
 
-/** Lanes handled at the same time in one process. */
-export const LANES_AT_ONCE = 64
-/** Events leased from one lane at once. */
-export const LANE_BATCH_EVENTS = 64
-/** Settled at the latest after this long, so that a crash repeats little. */
-export const LANE_SETTLE_MS = 200
-/** A lease outlives one handler run by this much. */
-export const LANE_LEASE_MARGIN_MS = 60_000
+/** Lanes whose handlers run at the same time in one process: many, so that slow portals do not delay the others. */
+export const LANES_AT_ONCE = 1_000
+/** Events that a lane runs before it stands behind all others. */
+export const LANE_TURN_EVENTS = 64
+/** Leased from one lane at once: events, and bytes of their data. */
+export const LANE_BATCH_EVENTS = 256
+export const LANE_BATCH_BYTES = 1_048_576
+/** Kept in memory from their receipt until they run; beyond it they are read back from the store. */
+export const QUEUED_EVENTS_PER_LANE = 128
+export const QUEUED_BYTES = 33_554_432
+/** A lease ends this long after its last renewal: how long a dead process's lanes wait for another. Renewed three times as often. */
+export const LANE_LEASE_MS = 60_000
 /** One look at the whole store for lanes that nobody woke: a lease of a dead process, a clock that jumped. */
 export const LANE_SWEEP_MS = 15_000
+/** Lanes taken up by one such look; the next follows at once if there were more. */
+export const LANE_SWEEP_LANES = 1_000
+/** A stop waits this long for handlers. An orchestrator usually kills after 30 s. */
+export const DRAIN_MS = 20_000
 export const HANDLER_TIMEOUT_MS = 30_000
+/** Events given to a batch handler together, when it does not say. */
+export const HANDLER_BATCH_EVENTS = 100
+/**
+ * When a failed event is tried again. Short at first, for what passes by itself; then long enough to live through an outage or a
+ * night. After the last step the event is dead and its lane goes on.
+ */
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+export const RETRY_STEPS_MS: readonly number[] = [
+  1_000, 5_000, 30_000, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS, 8 * HOUR_MS,
+]
+/** Of a schedule that a handler brings: each attempt is kept in the event's record. */
+export const RETRY_STEPS_MAX = 100
+export const RETRY_STEP_MAX_MS = 7 * 24 * HOUR_MS
+/** What Retry-After may ask for. */
+export const RETRY_AFTER_MAX_MS = 24 * HOUR_MS
 /** Calls and notes recorded for one attempt. */
 export const ATTEMPT_RECORDS = 100
 export const ATTEMPT_TEXT_LENGTH = 500
@@ -54,3 +78,24 @@ export const CLIENTS_KEPT = 1_000
 export const RENEW_BEFORE_EXPIRY_MS = 60_000
 /** Portals whose bindings are mended at once after a start. */
 export const PORTALS_EQUIPPED_AT_ONCE = 8
+
+/** One delivery to a destination, connecting included. Standard Webhooks recommends 15 to 30 s. */
+export const DELIVERY_TIMEOUT_MS = 15_000
+export const DELIVERY_TIMEOUT_MAX_MS = 120_000
+/** An endpoint's answer is read this far, so that the connection can be kept, and thrown away. */
+export const DELIVERY_ANSWER_MAX_BYTES = 65_536
+/** Deliveries to one HTTP endpoint at once, each on a connection of its own, when it does not say. */
+export const ENDPOINT_CONNECTIONS = 64
+export const ENDPOINT_CONNECTIONS_MAX = 1_000
+/** Failures in a row after which a destination is left alone, and for how long at first and at most. */
+export const BREAKER_FAILURES = 5
+export const BREAKER_COOLING_MS = 1_000
+export const BREAKER_COOLING_MAX_MS = 5 * 60_000
+/** How long the others wait while one probes, each up to twice as long: they must not all come back at once. */
+export const BREAKER_PROBE_WAIT_MS = 2_000
+/** Both sides of a connection to a broker find out within about twice this that the other one is gone. */
+export const BROKER_HEARTBEAT_S = 10
+/** Confirms come for many at once: one lane alone is about five times as fast so. */
+export const BROKER_BATCH_EVENTS = 100
+/** A broker that does not answer a goodbye is left after this long. */
+export const BROKER_GOODBYE_MS = 3_000

@@ -7,6 +7,8 @@ export interface Clock {
   now(): number
   /** Runs `task` once after `delayMs`; the returned timer can be cancelled. Never keeps the process alive by itself. */
   setTimer(delayMs: number, task: () => void): Timer
+  /** Runs `task` after whatever else is ready has had its turn: requests that came in, answers of the disk. */
+  soon(task: () => void): void
 }
 
 export interface Timer {
@@ -28,6 +30,7 @@ export const systemClock: Clock = {
     arm(Math.max(0, delayMs))
     return { cancel: () => clearTimeout(handle) }
   },
+  soon: (task) => void setImmediate(task),
 }
 
 /** Resolves after `delayMs` of the given clock; rejects with the signal's reason when it is aborted first. */
@@ -70,6 +73,10 @@ export class VirtualClock implements Clock {
     const timer = { at: this.#nowMs + Math.max(0, delayMs), order: this.#order++, task }
     this.#pending.add(timer)
     return { cancel: () => this.#pending.delete(timer) }
+  }
+
+  soon(task: () => void): void {
+    setImmediate(task)
   }
 
   /** When the next timer is due, in milliseconds since the Unix epoch; undefined when none is armed. */

@@ -58,7 +58,16 @@ export const ERROR_TABLE = {
   HANDLER_TIMEOUT: { status: 500, meaning: 'The handler did not finish in time.', cause: 'It ran longer than its timeout.', todo: 'Make it shorter or raise its timeout.' },
   ATTEMPTS_EXHAUSTED: { status: 500, meaning: 'The event failed as often as its retry schedule allows.', cause: 'See its attempts.', todo: 'Mend the cause and replay the event.' },
   APP_MODULE_INVALID: { status: 500, meaning: 'The app module has no app.', cause: 'Its default export is not the result of defineApp().', todo: 'export default defineApp({ name: … })' },
+  APP_FILE_INVALID: { status: 500, meaning: 'The app file is wrong.', cause: 'See the description.', todo: 'Mend app.json.' },
   APP_DEFINITION_INVALID: { status: 500, meaning: 'The definition of the app is wrong.', cause: 'See the description.', todo: 'Mend the argument of defineApp().' },
+
+  // Destinations
+  DESTINATION_INVALID: { status: 500, meaning: 'The description of a destination is wrong.', cause: 'See the description.', todo: 'Mend the argument of httpEndpoint() or rabbitMq(), or the destination in app.json.' },
+  DESTINATION_FAILED: { status: 502, meaning: 'The destination did not take the event.', cause: 'It was not reachable, did not answer in time, or answered with a failure that may pass.', todo: 'Nothing if it passes: the event is tried again. Else see the description and mend the destination.' },
+  DESTINATION_REFUSED: { status: 422, meaning: 'The destination refuses this event.', cause: 'It answered 400, 410, 413, 415 or 422, or the broker cannot take such a message.', todo: 'Mend the destination and replay the event.', final: true },
+  DESTINATION_FORBIDDEN: { status: 403, meaning: 'The destination has an address that may not be reached.', cause: 'Its name leads to a private, loopback, link-local or otherwise special address, or it is plain http to a public one.', todo: 'If it is meant, name the host or its network in allowPrivate; to a public address use https.' },
+  DESTINATION_UNROUTABLE: { status: 502, meaning: 'The broker has no queue for the event.', cause: 'No queue is bound to the exchange for this routing key.', todo: 'Bind a queue: the event is tried again.' },
+  DESTINATION_PAUSED: { status: 503, meaning: 'The destination is left alone for a while.', cause: 'It failed several times in a row, or asked for a pause.', todo: 'Nothing: deliveries go on by themselves, and waiting does not count as an attempt.' },
 
   // Store
   STORE_UNAVAILABLE: { status: 503, meaning: 'The store cannot write now.', cause: 'The disk is full or failing, or the store is stopping.', todo: 'Make room; nothing that was answered 200 is lost.' },

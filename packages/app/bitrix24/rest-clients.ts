@@ -1,3 +1,4 @@
+import type * as sdkModule from '@bitrix24/b24jssdk'
 import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CLIENTS_KEPT, REMOTE_ANSWER_MS } from '../limits.ts'
@@ -16,6 +17,10 @@ import { followRename } from './follow-rename.ts'
 export interface RestClients {
   /** The client of the portal's master account. It has no tokens yet: the first call asks the token keeper for them. */
   ofPortal(installation: Installation): Promise<B24OAuth>
+  /** The same at once, for those who waited for `loaded`: a client that nobody asks for is not made. */
+  ofPortalNow(installation: Installation): B24OAuth
+  /** Loads the SDK at the first need: it is the largest thing the app side loads, and receiving needs none of it. */
+  loaded(): Promise<void> | undefined
   /** A client for one visit with a user's own frame tokens, which are never renewed and never kept. */
   ofVisit(installation: Installation, pair: TokenPair): Promise<B24OAuth>
   forget(portal: PortalKey): void
@@ -29,42 +34,57 @@ export interface RestClientParts {
   readonly currentOf: (portal: PortalKey) => Installation | undefined
 }
 
+type Sdk = typeof sdkModule
+
 const SECOND_MS = 1_000
 const NO_TOKENS: TokenPair = { accessToken: '', refreshToken: '', expiresAtMs: 0 }
 const ONE_ATTEMPT = { maxRetries: 1, retryOnNetworkError: false }
 
 export function createRestClients({ tokens, credentialsOf, clock, currentOf }: RestClientParts): RestClients {
   const kept = new Map<string, B24OAuth>()
+  let sdk: Sdk | undefined
 
-  const build = async (installation: Installation, pair: TokenPair): Promise<B24OAuth> => {
-    // Loaded at the first need: the SDK is the largest thing the app side loads, and receiving needs none of it.
-    const sdk = await import('@bitrix24/b24jssdk')
-    const credentials = credentialsOf(installation.app)
-    const client = new sdk.B24OAuth(authOptions(installation, pair, clock), credentials, {
+  const load = async (): Promise<void> => {
+    sdk ??= await import('@bitrix24/b24jssdk')
+  }
+  const build = (installation: Installation, pair: TokenPair): B24OAuth => {
+    if (sdk === undefined) throw new Error('the SDK is not loaded')
+    const client = new sdk.B24OAuth(authOptions(installation, pair, clock), credentialsOf(installation.app), {
       restrictionParams: { ...sdk.ParamsFactory.getDefault(), ...ONE_ATTEMPT },
     })
     client.offClientSideWarning()
     for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) recordCalls(client, clock, version)
     return client
   }
+  const buildForPortal = (installation: Installation): B24OAuth => {
+    const client = build(installation, NO_TOKENS)
+    keepTokens(client, installation, tokens, clock)
+    for (const version of sdk === undefined ? [] : [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) {
+      followRename(client, version, installation, { tokens, currentOf })
+    }
+    return client
+  }
+  const ofPortalNow = (installation: Installation): B24OAuth => {
+    const key = `${installation.app}/${installation.memberId}/${installation.generation}/${installation.clientEndpoint}`
+    const client = kept.get(key) ?? buildForPortal(installation)
+    // Re-inserted at the end: the map's first entry is the least recently used.
+    kept.delete(key)
+    kept.set(key, client)
+    if (kept.size > CLIENTS_KEPT) kept.delete(kept.keys().next().value ?? '')
+    return client
+  }
 
   return {
+    loaded: () => (sdk === undefined ? load() : undefined),
+    ofPortalNow,
     async ofPortal(installation) {
-      const key = `${installation.app}/${installation.memberId}/${installation.generation}/${installation.clientEndpoint}`
-      const found = kept.get(key)
-      const client = found ?? (await build(installation, NO_TOKENS))
-      // Re-inserted at the end: the map's first entry is the least recently used.
-      kept.delete(key)
-      kept.set(key, client)
-      if (kept.size > CLIENTS_KEPT) kept.delete(kept.keys().next().value ?? '')
-      if (found === undefined) {
-        keepTokens(client, installation, tokens, clock)
-        const { ApiVersion } = await import('@bitrix24/b24jssdk')
-        for (const version of [ApiVersion.v2, ApiVersion.v3]) followRename(client, version, installation, { tokens, currentOf })
-      }
-      return client
+      await load()
+      return ofPortalNow(installation)
     },
-    ofVisit: build,
+    async ofVisit(installation, pair) {
+      await load()
+      return build(installation, pair)
+    },
     forget({ app, memberId }) {
       for (const key of kept.keys()) if (key.startsWith(`${app}/${memberId}/`)) kept.delete(key)
     },

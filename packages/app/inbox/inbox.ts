@@ -6,7 +6,7 @@ import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { Installations } from '../installations/installations.ts'
 import { HELD_EVENT_AGE_MS, INLINE_PROOF_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
-import type { EventState, NewEvent, PortalKey, Store } from '../store/port.ts'
+import type { EventState, NewEvent, PortalKey, Proof, Store } from '../store/port.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { judge } from '../trust/judge.ts'
@@ -16,7 +16,9 @@ import type { Verdict } from '../trust/verdict.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
-import { sealParts } from '../tokens/sealed-event.ts'
+import { openData, sealParts } from '../tokens/sealed-event.ts'
+import type { OpenedParts } from '../tokens/sealed-event.ts'
+import type { Appender } from './appender.ts'
 
 /**
  * Takes a decoded event in: verdict, then disk, then the answer. What `accept` resolves with is on disk; what it throws
@@ -24,6 +26,7 @@ import { sealParts } from '../tokens/sealed-event.ts'
  */
 export interface InboxParts {
   readonly store: Store
+  readonly appender: Appender
   readonly known: KnownPortals
   readonly claimed: ClaimedTokens
   readonly sealer: Sealer
@@ -45,6 +48,8 @@ export interface Accepted {
   readonly state: EventState
   readonly reason?: ErrorCode
 }
+
+const NOTHING = new Uint8Array()
 
 /** Held events that nobody will prove are looked for this often. */
 const EXPIRY_SWEEP_MS = 600_000
@@ -71,10 +76,20 @@ export class Inbox {
    * Errors: APPLICATION_TOKEN_MISSING, APPLICATION_TOKEN_MISMATCH, INSTALLATION_DELETED, PROOF_REFUSED,
    * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_UNAVAILABLE.
    */
-  async accept(app: string, envelope: EventEnvelope): Promise<Accepted> {
-    const { known, claimed, held, store, clock, onAccepted } = this.#parts
+  async accept(app: string, envelope: EventEnvelope, bytes: number): Promise<Accepted> {
+    const { known, clock } = this.#parts
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
-    const judged = judge(known.get(portal), envelope, clock.now())
+    const portalKnown = known.get(portal)
+    const nowMs = clock.now()
+    const verdict = judge(portalKnown, envelope, nowMs)
+    if (verdict.kind !== 'proven') return this.#acceptUnproven(portal, envelope, verdict)
+    const event = this.#provenEvent(portal, envelope, verdict.proof, nowMs, portalKnown?.installation.generation ?? 0)
+    return this.#keep(event, envelope, bytes)
+  }
+
+  /** Everything but the usual event: refused, held, or done at once. */
+  async #acceptUnproven(portal: PortalKey, envelope: EventEnvelope, judged: Verdict): Promise<Accepted> {
+    const { claimed, held, appender, onAccepted } = this.#parts
     const awaited = judged.kind === 'refused' && claimed.isClaimed(portal, envelope.auth.application_token)
     const verdict: Verdict = awaited ? { kind: 'held', provable: false } : judged
     if (verdict.kind === 'refused') throw this.#refusal(portal, envelope, verdict.code)
@@ -83,13 +98,39 @@ export class Inbox {
     if (event.state === 'held') held.add(portal, 1)
     if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
     try {
-      await store.appendEvents([event])
+      await appender.append({ event, sealed: envelope, wanted: false })
     } catch (error) {
       if (event.state === 'held') held.add(portal, -1)
       throw error
     }
     onAccepted(event)
-    return verdict.kind === 'held' ? this.#hold(event, envelope, verdict.provable) : this.#handOn(event)
+    return verdict.kind === 'held' ? this.#hold(event, envelope, verdict.provable) : acceptedOf(event)
+  }
+
+  async #keep(event: NewEvent, { auth, data }: EventEnvelope, bytes: number): Promise<Accepted> {
+    const { appender, lanes, onAccepted } = this.#parts
+    const uninstall = event.code === 'ONAPPUNINSTALL'
+    const parts: OpenedParts = data === undefined ? { auth } : { auth, data }
+    const sealed = event.data === data ? { auth } : parts
+    const { seq, leased } = await appender.append({ event, sealed, wanted: !uninstall && lanes.wants(event) })
+    onAccepted(event)
+    if (uninstall) await this.#closeNow(event)
+    else lanes.appended({ event: { ...event, seq, attempts: 0, provenAtMs: event.receivedAtMs }, parts, bytes }, leased)
+    return { id: event.id, state: 'pending' }
+  }
+
+  /** The usual event, on the path where every microsecond counts. */
+  #provenEvent(
+    portal: PortalKey,
+    { event: code, event_handler_id: handlerId, ts, data }: EventEnvelope,
+    proof: Proof,
+    receivedAtMs: number,
+    generation: number,
+  ): NewEvent {
+    return {
+      app: portal.app, memberId: portal.memberId, id: this.#parts.newId(), code, handlerId, ts, data: openData(data), generation,
+      auth: NOTHING, authShared: true, state: 'pending', proof, receivedAtMs,
+    }
   }
 
   #refusal(portal: PortalKey, envelope: EventEnvelope, code: ErrorCode): CodedError {
@@ -112,18 +153,16 @@ export class Inbox {
     }
   }
 
-  async #handOn(event: NewEvent): Promise<Accepted> {
+  /**
+   * The lane closes the installation again in its order; doing it now stops all use of revoked tokens at once and lets the
+   * uninstall past events that are waiting for a retry.
+   */
+  async #closeNow(event: NewEvent): Promise<void> {
     const { lanes, installations, store, log } = this.#parts
-    if (event.state !== 'pending') return acceptedOf(event)
-    if (event.code === 'ONAPPUNINSTALL') {
-      // The lane closes the installation again in its order; doing it now stops all use of revoked tokens at once and
-      // lets the uninstall past events that are waiting for a retry.
-      await Promise.all([installations.close(event), store.hastenLane(event)]).catch((error: unknown) => {
-        log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation is closed later, in its lane')
-      })
-    }
+    await Promise.all([installations.close(event), store.hastenLane(event)]).catch((error: unknown) => {
+      log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation is closed later, in its lane')
+    })
     lanes.wake(event)
-    return acceptedOf(event)
   }
 
   async #hold(event: NewEvent, envelope: EventEnvelope, provable: boolean): Promise<Accepted> {

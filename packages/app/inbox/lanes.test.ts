@@ -6,8 +6,9 @@ import { silentLog } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LANE_SWEEP_MS } from '../limits.ts'
-import type { PortalKey, Settlement, Store, StoredEvent } from '../store/port.ts'
+import type { NewEvent, PortalKey, Settlement, Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { QueuedEvent } from './lane.ts'
 import { Lanes } from './lanes.ts'
 
 /** Lanes over a real store, under a clock that moves only when told. */
@@ -23,20 +24,26 @@ let ran: string[]
 let outcome: Map<string, () => Settlement['state'] | Promise<Settlement['state']>>
 const DUE_AFTER_MS = 1_000
 
-async function run(event: StoredEvent): Promise<Settlement> {
+async function run([queued]: readonly QueuedEvent[]): Promise<Settlement[]> {
+  if (queued === undefined) return []
+  const { event } = queued
   ran.push(event.id)
   const state = (await outcome.get(event.id)?.()) ?? 'done'
   const atMs = clock.now()
   const attempt = { n: event.attempts + 1, startedAtMs: atMs, durationMs: 0, outcome: state === 'done' ? 'done' as const : 'failed' as const, calls: [], notes: [] }
-  return { id: event.id, attempt, state, atMs, ...(state === 'pending' ? { dueAtMs: atMs + DUE_AFTER_MS } : {}) }
+  return [{ id: event.id, seq: event.seq, attempt, state, atMs, ...(state === 'pending' ? { dueAtMs: atMs + DUE_AFTER_MS } : {}) }]
 }
 
 function makeLanes(owner = 'me', over: Partial<Store> = {}): Lanes {
-  return new Lanes({ store: { ...store, ...over }, clock, log: silentLog, owner, run, longestRunMs: () => 30_000, onSettled: () => {} })
+  return new Lanes({ store: { ...store, ...over }, clock, log: silentLog, owner, run, together: () => 1, onSettled: () => {} })
+}
+
+function eventOf(portal: PortalKey, id: string): NewEvent {
+  return { ...portal, id, code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending', proof: 'application_token', receivedAtMs: 1 }
 }
 
 async function append(portal: PortalKey, ...ids: string[]): Promise<void> {
-  await store.appendEvents(ids.map((id) => ({ ...portal, id, code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending' as const, proof: 'application_token' as const, receivedAtMs: 1 })))
+  await store.appendEvents({ events: ids.map((id) => eventOf(portal, id)) })
 }
 
 /** Lets the store's thread and the lanes work until the condition holds; virtual time stands still. */
@@ -147,9 +154,9 @@ test('start takes up what a former process left, due or not', async () => {
 
 test('a lane leased by another process is left alone until the lease ends', async () => {
   await append(A, 'a1')
-  await store.leaseLane(A, { owner: 'other', nowMs: clock.now(), untilMs: clock.now() + 5_000, limit: 1 })
+  await store.leaseLane(A, { owner: 'other', nowMs: clock.now(), untilMs: clock.now() + 5_000, maxEvents: 1, maxBytes: 1 })
   await lanes.start()
-  await soon(async () => (await store.lanesWithWork()).length === 1)
+  await soon(async () => (await store.dueLanes(clock.now(), 1)).nextDueAtMs !== undefined)
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(ran).toEqual([])
   await clock.advance(5_000)

@@ -1,19 +1,26 @@
 import type { Clock, Timer } from '@portline/runtime/clock.ts'
+import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
-import { LANES_AT_ONCE, LANE_BATCH_EVENTS, LANE_LEASE_MARGIN_MS, LANE_SETTLE_MS, LANE_SWEEP_MS } from '../limits.ts'
-import type { PortalKey, Settlement, Store, StoredEvent } from '../store/port.ts'
+import {
+  DRAIN_MS, LANES_AT_ONCE, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES, LANE_SWEEP_MS, LANE_TURN_EVENTS,
+  QUEUED_BYTES, QUEUED_EVENTS_PER_LANE,
+} from '../limits.ts'
+import type { AppendLease, PortalKey, Settlement, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
+import { Breath } from './breath.ts'
+import { newLane } from './lane.ts'
+import type { Lane, QueuedEvent } from './lane.ts'
+import { STORE_RETRY_MS, Settler } from './settler.ts'
 
 /**
- * Lanes: the events of one (app, portal) in the order they were received, one at a time.
+ * Lanes: the events of one (app, portal) in the order they were received, one at a time (states in lane.ts).
  *
- *     idle ──wake──> ready ──place free──> running ──nothing left──> idle
- *      ↑                                     └──head not due, lease elsewhere, store failing──> waiting
- *      └──────────────────── (due, or woken) ──> ready <─────────────────────────────────────────┘
+ * Invariants: a lane runs at most once at a time in this process, and a lease keeps other processes off it; an event is started
+ * only after the one before it has ended; what they came to is recorded in their order. A lane has a turn of so many events and
+ * then stands behind all others. An idle lane costs nothing: it is in no map.
  *
- * Invariants: a lane runs at most once at a time in this process, and a lease keeps other processes off it; an event is
- * started only after the one before it has ended, and what they came to is written together, in their order; a lane woken while it runs runs again. An idle lane
- * costs nothing: it is in none of the maps.
+ * Where events come from: an event just received runs from memory when the store says that nothing of its lane comes before it.
+ * All else is leased from the store, in batches.
  */
 export interface LanesParts {
   readonly store: Store
@@ -21,131 +28,267 @@ export interface LanesParts {
   readonly log: Log
   /** Names this process in leases. */
   readonly owner: string
-  readonly run: (event: StoredEvent) => Promise<Settlement>
-  /** How long one event may take at most, for the lease. */
-  readonly longestRunMs: (app: string) => number
+  /** Runs events that belong together, and says of each what became of it. What it throws leaves them as they were. */
+  readonly run: (events: readonly QueuedEvent[]) => Promise<readonly Settlement[]>
+  /** How many of these, from the first on, are run together: 1 or more. */
+  readonly together: (queue: readonly QueuedEvent[]) => number
   readonly onSettled: (portal: PortalKey, settlement: Settlement) => void
 }
 
-/** A store that can't answer is asked again after this long. */
-const STORE_RETRY_MS = 1_000
-
 export class Lanes {
   readonly #parts: LanesParts
-  readonly #ready = new Map<string, PortalKey>()
-  readonly #running = new Map<string, { again: boolean }>()
-  readonly #waiting = new Map<string, Timer>()
+  readonly #settler: Settler
+  readonly #breath: Breath
+  readonly #lanes = new Map<string, Lane>()
+  readonly #ready = new Set<Lane>()
+  /** When a lane is to be looked at again, with what it was blocked for or parked. */
+  readonly #alarms = new Map<string, { atMs: number; timer: Timer }>()
+  #running = 0
+  #queuedBytes = 0
   #idle: (() => void) | undefined
   #stopping = false
   #sweep: Timer | undefined
+  #renewal: Timer | undefined
 
   constructor(parts: LanesParts) {
     this.#parts = parts
+    const { store, clock, log, owner, onSettled } = parts
+    this.#breath = new Breath(clock)
+    this.#settler = new Settler({ store, clock, log, owner, onSettled, onLost: (portal) => this.#lose(portal) })
   }
 
   /** Takes up what a former process left. */
   async start(): Promise<void> {
     await this.#sweepStore()
+    this.#renewal = this.#parts.clock.setTimer(LANE_LEASE_MS / 3, () => void this.#renewLeases())
   }
 
+  /** Under what lease an event that is appended now may run from memory. */
+  lease(): Omit<AppendLease, 'wanted'> {
+    const { clock, owner } = this.#parts
+    const nowMs = clock.now()
+    return { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS }
+  }
+
+  /** Whether there is room to keep one more event of this portal in memory until it runs. */
+  wants(portal: PortalKey): boolean {
+    if (this.#queuedBytes > QUEUED_BYTES || this.#stopping) return false
+    const lane = this.#lanes.get(keyOf(portal))
+    return lane === undefined || (lane.state !== 'blocked' && lane.queue.length < QUEUED_EVENTS_PER_LANE)
+  }
+
+  /** An event was appended; `leased` as the store said. */
+  appended(queued: QueuedEvent, leased: boolean): void {
+    const key = keyOf(queued.event)
+    const lane = this.#lanes.get(key) ?? this.#open(queued.event, key)
+    if (lane.late !== undefined) lane.late.push({ queued, leased })
+    else this.#take(lane, queued, leased)
+    if (lane.state === 'ready') this.#fill()
+  }
+
+  /** Something of this portal may be due: looks into the store. */
   wake(portal: PortalKey): void {
+    if (this.#stopping) return
     const key = keyOf(portal)
-    const running = this.#running.get(key)
-    if (running !== undefined) {
-      running.again = true
-      return
-    }
-    this.#waiting.get(key)?.cancel()
-    this.#waiting.delete(key)
-    this.#ready.set(key, portal)
+    const lane = this.#lanes.get(key) ?? this.#open(portal, key)
+    this.#alarms.get(key)?.timer.cancel()
+    this.#alarms.delete(key)
+    lane.more = true
+    lane.again = lane.state === 'running'
+    if (lane.state === 'blocked') this.#makeReady(lane)
     this.#fill()
   }
 
-  /** Lets running events end, starts no others. */
-  async stop(): Promise<void> {
+  /**
+   * Lets running events end, starts no others. After the grace time what still runs is left to itself: it stays open and is run
+   * again after the next start.
+   */
+  async stop(graceMs = DRAIN_MS): Promise<void> {
+    const { clock } = this.#parts
     this.#stopping = true
     this.#sweep?.cancel()
-    for (const timer of this.#waiting.values()) timer.cancel()
-    this.#waiting.clear()
+    this.#renewal?.cancel()
+    for (const { timer } of this.#alarms.values()) timer.cancel()
     this.#ready.clear()
-    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    const grace = sleep(clock, graceMs)
+    if (this.#running > 0) await Promise.race([new Promise<void>((resolve) => (this.#idle = resolve)), grace])
+    await Promise.race([this.#settler.flushed(), grace])
+  }
+
+  #take(lane: Lane, queued: QueuedEvent, leased: boolean): void {
+    if (leased) {
+      lane.queue.push(queued)
+      this.#queuedBytes += queued.bytes
+    } else if (lane.state !== 'blocked') lane.more = true
+  }
+
+  #open(portal: PortalKey, key: string): Lane {
+    const lane = newLane({ app: portal.app, memberId: portal.memberId }, key)
+    this.#lanes.set(key, lane)
+    if (!this.#stopping) this.#ready.add(lane)
+    return lane
+  }
+
+  #makeReady(lane: Lane): void {
+    lane.state = 'ready'
+    if (!this.#stopping) this.#ready.add(lane)
   }
 
   #fill(): void {
-    for (const [key, portal] of this.#ready) {
-      if (this.#stopping || this.#running.size >= LANES_AT_ONCE) return
-      this.#ready.delete(key)
-      const state = { again: false }
-      this.#running.set(key, state)
-      void this.#runLane(portal).then((untilMs) => {
-        this.#running.delete(key)
-        this.#rest(portal, state.again ? 0 : untilMs)
-        if (this.#running.size === 0) this.#idle?.()
+    for (const lane of this.#ready) {
+      if (this.#running >= LANES_AT_ONCE) return
+      this.#ready.delete(lane)
+      lane.state = 'running'
+      this.#running += 1
+      void this.#turn(lane).then((untilMs) => {
+        this.#running -= 1
+        this.#rest(lane, untilMs)
+        if (this.#running === 0) this.#idle?.()
         this.#fill()
       })
     }
   }
 
-  #rest(portal: PortalKey, untilMs: number | undefined): void {
-    if (this.#stopping || untilMs === undefined) return
+  /** After its turn: behind all others, blocked until then, or gone. */
+  #rest(lane: Lane, untilMs: number | undefined): void {
+    if (lane.again) lane.more = true
+    const again = lane.again
+    lane.again = false
+    if (untilMs !== undefined && untilMs > this.#parts.clock.now() && !again) {
+      lane.state = 'blocked'
+      this.#alarm(lane.portal, untilMs)
+    } else if (lane.queue.length > 0 || lane.more) this.#makeReady(lane)
+    else this.#lanes.delete(lane.key)
+  }
+
+  #alarm(portal: PortalKey, atMs: number): void {
     const key = keyOf(portal)
-    const delayMs = untilMs - this.#parts.clock.now()
-    if (delayMs <= 0) this.#ready.set(key, portal)
-    else this.#waiting.set(key, this.#parts.clock.setTimer(delayMs, () => this.wake(portal)))
+    const before = this.#alarms.get(key)
+    if (this.#stopping || (before !== undefined && before.atMs <= atMs)) return
+    before?.timer.cancel()
+    const timer = this.#parts.clock.setTimer(atMs - this.#parts.clock.now(), () => this.wake(portal))
+    this.#alarms.set(key, { atMs, timer })
   }
 
-  /** When to look again; undefined when nothing is left. */
-  async #runLane(portal: PortalKey): Promise<number | undefined> {
-    const { store, clock, log, owner } = this.#parts
+  /** Up to so many events; until when the lane is blocked, if it is. */
+  async #turn(lane: Lane): Promise<number | undefined> {
+    const { clock, log } = this.#parts
     try {
-      const nowMs = clock.now()
-      const lease = { owner, nowMs, untilMs: this.#leaseEnd(portal), limit: LANE_BATCH_EVENTS }
-      const answer = await store.leaseLane(portal, lease)
-      if (answer.kind === 'wait') return answer.untilMs
-      if (answer.kind === 'empty') return undefined
-      return await this.#runEvents(portal, answer.events)
+      if (lane.queue.length === 0) {
+        const untilMs = await this.#refill(lane)
+        if (untilMs !== undefined) return untilMs
+      }
+      return await this.#runQueue(lane)
     } catch (error) {
-      log.error({ app: portal.app, portal: portal.memberId, error: String(error) }, 'a lane could not go on')
-      return clock.now() + STORE_RETRY_MS
+      const { app, memberId } = lane.portal
+      log.error({ app, portal: memberId, error: String(error) }, 'a lane could not go on')
+      this.#settler.add(lane.portal, [], true)
+      return this.#giveBack(lane, clock.now() + STORE_RETRY_MS)
     }
   }
 
-  async #runEvents(portal: PortalKey, events: readonly StoredEvent[]): Promise<number> {
-    const { store, clock, owner, run } = this.#parts
-    let unsettled: Settlement[] = []
-    let settledAtMs = clock.now()
-    let waitUntilMs = clock.now()
-    for (const [index, event] of events.entries()) {
-      const settlement = await run(event)
-      unsettled.push(settlement)
-      const blocked = settlement.state === 'pending'
-      const last = index === events.length - 1 || blocked || this.#stopping
-      if (!last && clock.now() - settledAtMs < LANE_SETTLE_MS) continue
-      await store.settle(portal, owner, unsettled, last ? undefined : this.#leaseEnd(portal))
-      for (const settled of unsettled) this.#parts.onSettled(portal, settled)
-      unsettled = []
-      settledAtMs = clock.now()
-      if (blocked) waitUntilMs = settlement.dueAtMs ?? clock.now()
-      if (last) break
+  async #runQueue(lane: Lane): Promise<number | undefined> {
+    for (let left = LANE_TURN_EVENTS; left > 0 && lane.queue.length > 0 && !this.#stopping; ) {
+      const events = lane.queue.splice(0, this.#parts.together(lane.queue))
+      left -= events.length
+      if (this.#settler.full) await this.#settler.flushed()
+      const breath = this.#breath.take()
+      if (breath !== undefined) await breath
+      for (const { bytes } of events) this.#queuedBytes -= bytes
+      const settlements = await this.#parts.run(events)
+      const untilMs = blockedUntil(settlements)
+      for (const { state, parked, dueAtMs } of settlements) {
+        if (state === 'pending' && parked === true) this.#alarm(lane.portal, dueAtMs ?? 0)
+      }
+      this.#settler.add(lane.portal, settlements, untilMs !== undefined)
+      if (untilMs !== undefined) return this.#giveBack(lane, untilMs)
     }
-    return waitUntilMs
+    return undefined
   }
 
-  #leaseEnd({ app }: PortalKey): number {
-    return this.#parts.clock.now() + this.#parts.longestRunMs(app) + LANE_LEASE_MARGIN_MS
+  /** A blocked lane keeps nothing: what it was handed goes back in the same write, and so do grants that were under way. */
+  async #giveBack(lane: Lane, untilMs: number): Promise<number> {
+    this.#drop(lane)
+    lane.late = []
+    await this.#settler.flushed()
+    await this.#answersRead()
+    lane.late = undefined
+    lane.more = true
+    return untilMs
+  }
+
+  /** Leases the lane's next events; until when there is none to run. */
+  async #refill(lane: Lane): Promise<number | undefined> {
+    const { store, clock, owner } = this.#parts
+    await this.#settler.flushed()
+    lane.more = false
+    lane.again = false
+    lane.late = []
+    const nowMs = clock.now()
+    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents: LANE_BATCH_EVENTS, maxBytes: LANE_BATCH_BYTES }
+    try {
+      const answer = await store.leaseLane(lane.portal, request)
+      await this.#answersRead()
+      if (answer.kind === 'wait') return answer.untilMs
+      if (answer.parkedUntilMs !== undefined) this.#alarm(lane.portal, answer.parkedUntilMs)
+      if (answer.kind === 'leased') {
+        lane.more = answer.more
+        for (const event of answer.events) this.#take(lane, { event, bytes: event.auth.length }, true)
+      }
+      // Of what was appended before the lane was leased anew, the store has taken account; the rest follows it.
+      for (const { queued, leased } of lane.late) if (queued.event.seq > answer.asOfSeq) this.#take(lane, queued, leased)
+      return undefined
+    } finally {
+      lane.late = undefined
+    }
+  }
+
+  /** Whoever was answered before has gone on by then. */
+  #answersRead(): Promise<void> {
+    return new Promise((resolve) => this.#parts.clock.soon(resolve))
+  }
+
+  #drop(lane: Lane): void {
+    for (const { bytes } of lane.queue) this.#queuedBytes -= bytes
+    lane.queue = []
+  }
+
+  #lose(portal: PortalKey): void {
+    const lane = this.#lanes.get(keyOf(portal))
+    this.#parts.log.warn({ app: portal.app, portal: portal.memberId }, 'the lease of a lane was lost; its events are run by whoever has it now')
+    if (lane === undefined) return
+    this.#drop(lane)
+    lane.more = true
+  }
+
+  async #renewLeases(): Promise<void> {
+    const { store, clock, owner, log } = this.#parts
+    const held = [...this.#lanes.values()].filter(({ state, queue }) => state === 'running' || queue.length > 0).map(({ portal }) => portal)
+    try {
+      for (const portal of await store.renewLeases(owner, held, clock.now() + LANE_LEASE_MS)) this.#lose(portal)
+    } catch (error) {
+      log.error({ error: String(error) }, 'leases could not be renewed')
+    }
+    if (!this.#stopping) this.#renewal = clock.setTimer(LANE_LEASE_MS / 3, () => void this.#renewLeases())
   }
 
   async #sweepStore(): Promise<void> {
     const { store, clock, log } = this.#parts
+    let nextMs = LANE_SWEEP_MS
     try {
-      for (const { portal, dueAtMs } of await store.lanesWithWork()) {
-        const key = keyOf(portal)
-        if (!this.#running.has(key) && !this.#waiting.has(key)) this.#rest(portal, dueAtMs)
-      }
-      this.#fill()
+      const { lanes, nextDueAtMs } = await store.dueLanes(clock.now(), LANE_SWEEP_LANES)
+      for (const portal of lanes) if (!this.#lanes.has(keyOf(portal))) this.wake(portal)
+      nextMs = Math.max(MIN_SWEEP_MS, Math.min(LANE_SWEEP_MS, (nextDueAtMs ?? Number.POSITIVE_INFINITY) - clock.now()))
     } catch (error) {
       log.error({ error: String(error) }, 'the store could not be searched for lanes')
     }
-    if (!this.#stopping) this.#sweep = clock.setTimer(LANE_SWEEP_MS, () => void this.#sweepStore())
+    if (!this.#stopping) this.#sweep = clock.setTimer(nextMs, () => void this.#sweepStore())
   }
+}
+
+/** Lanes that this process has blocked have alarms of their own; the sweep need not be on the dot for the others. */
+const MIN_SWEEP_MS = 250
+
+function blockedUntil(settlements: readonly Settlement[]): number | undefined {
+  return settlements.find(({ state, parked }) => state === 'pending' && parked !== true)?.dueAtMs
 }

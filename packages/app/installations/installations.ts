@@ -3,6 +3,7 @@ import { Serial } from '@portline/runtime/serial.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { Account, Installation, InstallationPatch, InstallationStatus, PortalKey, Store, StoredEvent } from '../store/port.ts'
 import { sealApplicationToken } from '../tokens/application-token.ts'
+import { openShared, sealShared } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
@@ -113,9 +114,26 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
 
     erase: (uninstall) =>
       inTurn(uninstall, async () => {
+        await eraseSharedAuths(store, sealer, uninstall)
         await store.erasePortal(uninstall, uninstall.id, uninstall.generation)
         await reread(uninstall)
       }),
+  }
+}
+
+/** Seals of a batch at once: one answer, one look at memory. */
+const SHARES_AT_ONCE = 100
+
+/** The portal's auth blocks that were sealed together with those of others are taken out from among them. */
+async function eraseSharedAuths(store: Store, sealer: Sealer, uninstall: StoredEvent): Promise<void> {
+  for (;;) {
+    const shares = await store.sharedAuths(uninstall, uninstall.id, SHARES_AT_ONCE)
+    for (const share of shares) {
+      const gone = new Set(share.eventIds)
+      const others = Object.entries(openShared(sealer, share.sealed)).filter(([id]) => !gone.has(id))
+      await store.replaceSharedAuth(share, sealShared(sealer, Object.fromEntries(others)))
+    }
+    if (shares.length === 0) return
   }
 }
 

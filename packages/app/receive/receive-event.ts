@@ -7,14 +7,21 @@ import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
 import { readEnvelope } from '@portline/wire/read-envelope.ts'
 import { readBody } from './read-body.ts'
 
+export interface ReceivedEvent {
+  readonly envelope: EventEnvelope
+  /** Of the body: what the event takes in memory, roughly. */
+  readonly bytes: number
+}
+
 /**
  * Turns a request into a decoded event or a refusal; knows nothing of stores and trust.
  * Errors: METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, BODY_INCOMPLETE, those of decodeForm and of readEnvelope.
  */
-export async function receiveEvent(request: IncomingMessage, clock: Clock): Promise<EventEnvelope> {
+export async function receiveEvent(request: IncomingMessage, clock: Clock): Promise<ReceivedEvent> {
   if (request.method !== 'POST') throw new CodedError('METHOD_NOT_ALLOWED')
   if (!isForm(request.headers['content-type'])) throw new CodedError('UNSUPPORTED_MEDIA_TYPE')
-  return readEnvelope(decodeForm(await readBody(request, FORM_LIMITS.maxBodyBytes, clock)))
+  const body = await readBody(request, FORM_LIMITS.maxBodyBytes, clock)
+  return { envelope: readEnvelope(decodeForm(body)), bytes: body.length }
 }
 
 function isForm(contentType: string | undefined): boolean {

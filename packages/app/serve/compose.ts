@@ -1,16 +1,21 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import type { Network } from '@portline/runtime/network.ts'
+import type { Resolver } from '@portline/runtime/resolver.ts'
 import { randomHex } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { monotonicFactory } from 'ulid'
 import { createRestClients } from '../bitrix24/rest-clients.ts'
+import type { RestClientParts, RestClients } from '../bitrix24/rest-clients.ts'
+import { OpenDestinations } from '../destinations/open-destinations.ts'
+import type { Destination } from '../destinations/destination.ts'
+import { Appender } from '../inbox/appender.ts'
 import { HeldCounter } from '../inbox/held-counter.ts'
 import { Inbox } from '../inbox/inbox.ts'
 import { Lanes } from '../inbox/lanes.ts'
 import { RefusalLog } from '../inbox/refusal-log.ts'
-import { longestRunMs, runEvent } from '../inbox/run-event.ts'
+import { EventRunner } from '../inbox/run-events.ts'
 import { equipAtStart } from '../installations/equip-at-start.ts'
 import { createInstallations } from '../installations/installations.ts'
 import type { PortalKey, Store } from '../store/port.ts'
@@ -33,15 +38,19 @@ export interface ComposeOptions {
   readonly clock: Clock
   readonly random: Random
   readonly network: Network
+  readonly resolver: Resolver
   readonly log: Log
   readonly store: Store
   readonly key: Uint8Array
   readonly publicUrl: () => string
+  /** Clients of other making: the SDK's go to the network by themselves. */
+  readonly createRest?: (parts: RestClientParts) => RestClients
 }
 
 const OWNER_BYTES = 8
 
-export async function composeAppSide({ apps, authServers, clock, random, network, log, store, key, publicUrl }: ComposeOptions) {
+export async function composeAppSide(options: ComposeOptions) {
+  const { apps, authServers, clock, random, network, resolver, log, store, key, publicUrl, createRest = createRestClients } = options
   const byName = new Map(apps.map((options) => [options.app.name, options]))
   const appOf = (name: string) => byName.get(name)?.app
   const credentialsOf = (name: string): Credentials => {
@@ -59,7 +68,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     store, sealer, authServers: servers, credentialsOf, clock, log,
     onChanged: (portal) => installations.relearn(portal),
   })
-  const rest = createRestClients({ tokens, credentialsOf, clock, currentOf: (portal) => known.get(portal)?.installation })
+  const rest = createRest({ tokens, credentialsOf, clock, currentOf: (portal) => known.get(portal)?.installation })
   const prover = createProver({ authServers: servers, network })
   const held = new HeldCounter()
   const refusals = new RefusalLog(store, clock, log)
@@ -76,17 +85,19 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     store.event(id).then((event) => event && feed.send('event', eventView(event))).catch(() => {})
   }
 
+  const destinations = new OpenDestinations({ clock, random, log, resolver })
   const runParts = {
-    appOf, rest, clock, random, store, installations, sealer, prover, credentialsOf,
+    appOf, rest, clock, random, store, destinationOf: (destination: Destination) => destinations.of(destination), installations, sealer, prover, credentialsOf,
     get publicUrl() {
       return publicUrl()
     },
   }
+  const runner = new EventRunner(runParts)
   const lanes = new Lanes({
     store, clock, log,
     owner: randomHex(random, OWNER_BYTES),
-    run: (event) => runEvent(runParts, event),
-    longestRunMs: (app) => longestRunMs(appOf(app)),
+    run: (events) => runner.run(events),
+    together: (queue) => runner.together(queue),
     onSettled: (portal, settlement) => {
       showEvent(settlement.id)
       showInstallation(portal)
@@ -102,8 +113,9 @@ export async function composeAppSide({ apps, authServers, clock, random, network
     },
   })
   const inbox = new Inbox({
-    store, known, sealer, installations, lanes, reviewer, refusals, held, clock, log,
+    store, known, installations, lanes, reviewer, refusals, held, clock, log, sealer,
     claimed,
+    appender: new Appender({ store, sealer, lease: () => lanes.lease() }),
     apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
     onAccepted: (event) => feed.watched && feed.send('event', eventView(event)),
@@ -128,6 +140,7 @@ export async function composeAppSide({ apps, authServers, clock, random, network
       inbox.stop()
       reviewer.stop()
       await lanes.stop()
+      await destinations.close()
     },
   }
 }

@@ -32,8 +32,8 @@ export async function answerEvent(
 ): Promise<void> {
   try {
     if (!hasApp(app)) throw new CodedError('APP_UNKNOWN')
-    const envelope = await receiveEvent(request, clock)
-    sendJson(response, 200, await inbox.accept(app, envelope))
+    const { envelope, bytes } = await receiveEvent(request, clock)
+    sendJson(response, 200, await inbox.accept(app, envelope, bytes))
   } catch (error) {
     sendError(request, response, asCoded(error, log))
   }

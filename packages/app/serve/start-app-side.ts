@@ -5,6 +5,7 @@ import { silentLog } from '@portline/runtime/log.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { systemNetwork } from '@portline/runtime/network.ts'
 import type { Network } from '@portline/runtime/network.ts'
+import { systemResolver } from '@portline/runtime/resolver.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -57,7 +58,7 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {
-    const parts = await composeAppSide({ ...options, clock, random, network, log, store, key, publicUrl })
+    const parts = await composeAppSide({ ...options, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
     const server = createHttpServer({ inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, clock, log })
     addFrameEndpoints(server, parts)
     addOperatorApi(server, { ...parts, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() })

@@ -1,44 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Account, Attempt, Installation, NewEvent, Settlement, Store } from './port.ts'
-
-/** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
-export interface StorePlace {
-  open(): Promise<Store>
-  remove(): Promise<void>
-}
-
-const PORTAL = { app: 'hello', memberId: 'portal-a' }
-const OTHER = { app: 'hello', memberId: 'portal-b' }
-const KEEP = 50
-const LEASE = { owner: 'me', nowMs: 1_000, untilMs: 5_000, limit: 10 }
-
-function event(id: string, fields: Partial<NewEvent> = {}): NewEvent {
-  return { ...PORTAL, id, code: 'ONAPPTEST', auth: new Uint8Array([1, 2]), generation: 1, state: 'pending', receivedAtMs: 10, proof: 'application_token', ...fields }
-}
-
-function attempt(n: number, fields: Partial<Attempt> = {}): Attempt {
-  return { n, startedAtMs: 100, durationMs: 5, outcome: 'done', calls: [{ method: 'profile', durationMs: 2 }], notes: ['hi'], ...fields }
-}
-
-function done(id: string): Settlement {
-  return { id, attempt: attempt(1), state: 'done', atMs: 200 }
-}
-
-function installation(fields: Partial<Installation> = {}): Installation {
-  return {
-    ...PORTAL, status: 'active', generation: 1, domain: 'p.example', clientEndpoint: 'https://p.example/rest/',
-    serverEndpoint: 'https://oauth.example/rest/', updatedAtMs: 1, applicationToken: new Uint8Array([9]), ...fields,
-  }
-}
-
-function account(userId: string, master: boolean): Account {
-  return { ...PORTAL, userId, master, state: 'live', tokens: new Uint8Array([7]), expiresAtMs: 99, obtainedAtMs: Number(userId) }
-}
-
-async function leasedIds(store: Store, portal = PORTAL, lease = LEASE): Promise<string[]> {
-  const answer = await store.leaseLane(portal, lease)
-  return answer.kind === 'leased' ? answer.events.map(({ id }) => id) : [answer.kind]
-}
+import { KEEP, OTHER, PORTAL, account, append, event, installation, leasedIds } from './battery-parts.ts'
+import type { StorePlace } from './battery-parts.ts'
+import { laneBattery } from './battery-lanes.ts'
+import type { Store } from './port.ts'
 
 export function storeBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: the store's contract`, () => {
@@ -61,7 +25,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
     test('what nobody proved leaves a bounded number of rows and none of its content', async () => {
       const ids = Array.from({ length: KEEP + 20 }, (_, index) => `e${String(index).padStart(4, '0')}`)
       const { proof: _, ...unproven } = event('kept', { state: 'held', data: { junk: 'x' } })
-      await store.appendEvents(ids.map((id) => ({ ...unproven, id })))
+      await append(store, ids.map((id) => ({ ...unproven, id })))
       await store.settleHeld(ids.slice(0, -1).map((id) => ({ id, state: 'dead', reason: 'PROOF_REFUSED', generation: 0 })), 20, KEEP)
       expect(await store.event('e0000')).toBeUndefined()
       const sample = await store.event(ids.at(-2) ?? '')
@@ -74,62 +38,13 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
 
     test('an appended event is there after the store was closed and opened again, field for field', async () => {
       const full = event('01', { handlerId: '5', ts: '1700000000', data: { A: ['1', { B: 'ü' }] } })
-      await store.appendEvents([full])
+      await append(store, [full])
       await reopen()
-      expect(await store.event('01')).toEqual({ ...full, provenAtMs: 10, attempts: 0 })
-    })
-
-    test('a lane gives its events in the order of their append, up to the limit', async () => {
-      await store.appendEvents([event('02'), event('03')])
-      await store.appendEvents([event('01'), event('04', OTHER)])
-      expect(await leasedIds(store)).toEqual(['02', '03', '01'])
-      await store.settle(PORTAL, 'me', [])
-      expect(await leasedIds(store, PORTAL, { ...LEASE, limit: 2 })).toEqual(['02', '03'])
-    })
-
-    test('a leased lane is not given to another owner until the lease ends', async () => {
-      await store.appendEvents([event('01')])
-      await store.leaseLane(PORTAL, LEASE)
-      expect(await store.leaseLane(PORTAL, { ...LEASE, owner: 'you' })).toEqual({ kind: 'wait', untilMs: 5_000 })
-      expect(await leasedIds(store, PORTAL, { ...LEASE, owner: 'you', nowMs: 5_000, untilMs: 9_000 })).toEqual(['01'])
-    })
-
-    test('who lost the lease settles nothing', async () => {
-      await store.appendEvents([event('01')])
-      await store.leaseLane(PORTAL, LEASE)
-      await store.leaseLane(PORTAL, { ...LEASE, owner: 'you', nowMs: 6_000, untilMs: 9_000 })
-      await store.settle(PORTAL, 'me', [done('01')])
-      expect((await store.event('01'))?.state).toBe('pending')
-      expect(await store.attempts('01')).toEqual([])
-    })
-
-    test('a settled event leaves its lane, and its attempt is kept', async () => {
-      await store.appendEvents([event('01'), event('02')])
-      await store.leaseLane(PORTAL, LEASE)
-      await store.settle(PORTAL, 'me', [done('01')])
-      expect(await leasedIds(store)).toEqual(['02'])
-      expect(await store.event('01')).toMatchObject({ state: 'done', attempts: 1, finishedAtMs: 200 })
-      expect(await store.attempts('01')).toEqual([attempt(1)])
-    })
-
-    test('a failed head holds its lane until it is due, and hastening makes it due', async () => {
-      await store.appendEvents([event('01'), event('02')])
-      await store.leaseLane(PORTAL, LEASE)
-      const failed = attempt(1, { outcome: 'failed', error: { code: 'HANDLER_FAILED', message: 'x' } })
-      await store.settle(PORTAL, 'me', [{ id: '01', attempt: failed, state: 'pending', reason: 'HANDLER_FAILED', dueAtMs: 3_000, atMs: 200 }])
-      expect(await store.leaseLane(PORTAL, LEASE)).toEqual({ kind: 'wait', untilMs: 3_000 })
-      expect(await store.lanesWithWork()).toEqual([{ portal: PORTAL, dueAtMs: 3_000 }])
-      await store.hastenLane(PORTAL)
-      expect(await leasedIds(store)).toEqual(['01', '02'])
-    })
-
-    test('an empty lane says so', async () => {
-      expect(await store.leaseLane(PORTAL, LEASE)).toEqual({ kind: 'empty' })
-      expect(await store.lanesWithWork()).toEqual([])
+      expect(await store.event('01')).toEqual({ ...full, seq: expect.any(Number) as number, provenAtMs: 10, attempts: 0 })
     })
 
     test('held events stay out of the lane, and released ones take their old place', async () => {
-      await store.appendEvents([event('01', { state: 'held' }), event('02'), event('03', { state: 'held', ...OTHER })])
+      await append(store, [event('01', { state: 'held' }), event('02'), event('03', { state: 'held', ...OTHER })])
       expect(await leasedIds(store)).toEqual(['02'])
       expect((await store.heldEvents(PORTAL)).map(({ id }) => id)).toEqual(['01'])
       expect(await store.portalsWithHeld()).toHaveLength(2)
@@ -140,16 +55,16 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
 
     test('held events that are too old end dead, with the reason', async () => {
-      await store.appendEvents([event('01', { state: 'held', receivedAtMs: 10 }), event('02', { state: 'held', receivedAtMs: 90 })])
+      await append(store, [event('01', { state: 'held', receivedAtMs: 10 }), event('02', { state: 'held', receivedAtMs: 90 })])
       expect(await store.expireHeld(50, 1_000, KEEP)).toEqual([PORTAL])
       expect(await store.event('01')).toMatchObject({ state: 'dead', reason: 'HELD_TOO_LONG', finishedAtMs: 1_000 })
       expect((await store.event('02'))?.state).toBe('held')
     })
 
     test('only what ended after a proof can be replayed', async () => {
-      await store.appendEvents([event('01'), event('02', { state: 'dead' }), event('03', { state: 'held' })])
+      await append(store, [event('01'), event('02', { state: 'dead' }), event('03', { state: 'held' })])
       const { proof: _proof, ...unproven } = event('04', { state: 'dead' })
-      await store.appendEvents([unproven])
+      await append(store, [unproven])
       expect(await store.replay('02', 1)).toBe(true)
       expect(await store.replay('01', 1)).toBe(false)
       expect(await store.replay('03', 1)).toBe(false)
@@ -159,7 +74,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
 
     test('lists events newest first, filtered, page by page', async () => {
-      await store.appendEvents(['01', '02', '03', '04'].map((id) => event(id, id === '02' ? { ...OTHER, code: 'ONAPPINSTALL' } : {})))
+      await append(store, ['01', '02', '03', '04'].map((id) => event(id, id === '02' ? { ...OTHER, code: 'ONAPPINSTALL' } : {})))
       const first = await store.listEvents({ limit: 3 })
       expect(first.events.map(({ id }) => id)).toEqual(['04', '03', '02'])
       expect(first.next).toBe('02')
@@ -209,7 +124,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       await store.saveInstallation(installation({ ...OTHER }))
       await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }])
       await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: true, changedAtMs: 1 })
-      await store.appendEvents([event('01'), event('02', { code: 'ONAPPUNINSTALL' }), event('03'), event('04', OTHER)])
+      await append(store, [event('01'), event('02', { code: 'ONAPPUNINSTALL' }), event('03'), event('04', OTHER)])
       await store.erasePortal(PORTAL, '02', 1)
       expect((await store.listEvents({ limit: 9 })).events.map(({ id }) => id)).toEqual(['04', '03', '02'])
       expect((await store.event('02'))?.auth).toEqual(new Uint8Array())
@@ -225,7 +140,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
 
     test('a portal that was installed again meanwhile keeps its new data', async () => {
       await store.saveInstallation(installation({ generation: 2 }), account('1', true))
-      await store.appendEvents([event('01'), event('02')])
+      await append(store, [event('01'), event('02')])
       await store.erasePortal(PORTAL, '02', 1)
       expect((await store.installation(PORTAL))?.status).toBe('active')
       expect(await store.accounts(PORTAL)).toHaveLength(1)
@@ -242,9 +157,9 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
 
     test('a call that fails undoes itself alone; those beside it are kept', async () => {
       const results = await Promise.allSettled([
-        store.appendEvents([event('01')]),
-        store.appendEvents([event('02'), event('01')]),
-        store.appendEvents([event('03')]),
+        append(store, [event('01')]),
+        append(store, [event('02'), event('01')]),
+        append(store, [event('03')]),
       ])
       expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
       expect((await store.listEvents({ limit: 9 })).events.map(({ id }) => id)).toEqual(['03', '01'])
@@ -255,4 +170,5 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       await expect(store.installations()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
     })
   })
+  laneBattery(name, makePlace)
 }

@@ -7,7 +7,8 @@ import type { FormValue } from '@portline/wire/form/value.ts'
  * Errors: STORE_UNAVAILABLE when a change could not be made durable; then nothing of it has happened.
  */
 export interface Store {
-  appendEvents(events: readonly NewEvent[]): Promise<void>
+  /** One transaction for all of them, in their order. Answers in the same order. */
+  appendEvents(batch: EventBatch): Promise<AppendedEvent[]>
   countHeld(app: string): Promise<{ total: number; byPortal: ReadonlyMap<string, number> }>
   /** Held events of a portal, oldest first. */
   heldEvents(portal: PortalKey): Promise<StoredEvent[]>
@@ -20,11 +21,17 @@ export interface Store {
   /** The portal of each event that expired. */
   expireHeld(receivedBeforeMs: number, atMs: number, keepUnproven: number): Promise<PortalKey[]>
 
-  /** Lanes with pending events and the time their first one is due. */
-  lanesWithWork(): Promise<{ portal: PortalKey; dueAtMs: number }[]>
-  leaseLane(portal: PortalKey, lease: { owner: string; nowMs: number; untilMs: number; limit: number }): Promise<LeaseAnswer>
-  /** Records what became of leased events; keeps the lease until `keepUntilMs`, or lets go. */
-  settle(portal: PortalKey, owner: string, results: readonly Settlement[], keepUntilMs?: number): Promise<void>
+  /** Lanes that nobody has leased and whose first event is due, up to `limit`; and when the next of the others will be. */
+  dueLanes(nowMs: number, limit: number): Promise<{ lanes: PortalKey[]; nextDueAtMs?: number }>
+  /** Whoever asks for a lane that it has leased already gives back what it was handed and has not settled. */
+  leaseLane(portal: PortalKey, lease: LeaseRequest): Promise<LeaseAnswer>
+  /**
+   * Records what became of leased events. A lane whose events are all settled is free; `release` gives back the others.
+   * The lanes in the answer were lost to another owner: nothing of theirs was recorded.
+   */
+  settle(owner: string, results: readonly LaneResults[]): Promise<PortalKey[]>
+  /** The lanes in the answer were lost. */
+  renewLeases(owner: string, lanes: readonly PortalKey[], untilMs: number): Promise<PortalKey[]>
   /** Makes a waiting lane due now. */
   hastenLane(portal: PortalKey): Promise<void>
   /** done or dead → pending. false when the event is in no such state. */
@@ -55,6 +62,10 @@ export interface Store {
    * everything else but a tombstone that recognises a late or repeated event. The given event stays, without its auth block.
    */
   erasePortal(portal: PortalKey, keptEventId: string, generation: number): Promise<void>
+  /** Sealed auth blocks of this portal's events before the given one that stand among those of others; up to `limit`. */
+  sharedAuths(portal: PortalKey, beforeEventId: string, limit: number): Promise<SharedAuth[]>
+  /** Puts `sealed`, without the auth blocks of these events, in the place of what they shared. */
+  replaceSharedAuth(shared: SharedAuth, sealed: Uint8Array): Promise<void>
 
   saveRefusal(refusal: Refusal, keep: number): Promise<void>
   refusals(limit: number): Promise<Refusal[]>
@@ -82,25 +93,62 @@ export interface NewEvent extends PortalKey {
   /** ULID: sorts by the time of receipt. */
   readonly id: string
   readonly code: string
-  readonly handlerId?: string
+  readonly handlerId?: string | undefined
   /** Unix seconds as sent. */
-  readonly ts?: string
-  readonly data?: FormValue
+  readonly ts?: string | undefined
+  readonly data?: FormValue | undefined
   /** Which installation of the app on this portal it belongs to; 0 while it is held. */
   readonly generation: number
-  /** The auth block, sealed. */
+  /** The auth block, sealed; empty when it is erased, or with `authShared`. */
   readonly auth: Uint8Array
+  /** Its auth block is sealed together with those of other events of its batch. */
+  readonly authShared?: true | undefined
   readonly state: EventState
-  readonly reason?: ErrorCode
-  readonly proof?: Proof
+  readonly reason?: ErrorCode | undefined
+  readonly proof?: Proof | undefined
   readonly receivedAtMs: number
 }
 
+export interface EventBatch {
+  readonly events: readonly NewEvent[]
+  /** The auth blocks of the events with `authShared`: one seal for all of them costs what one for each would. */
+  readonly sharedAuth?: Uint8Array
+  /**
+   * Whoever appends may run at once what its lane is free for, without reading it back: those of the events that it wants.
+   * An engine that cannot answer in the order of its calls leases none.
+   */
+  readonly lease?: AppendLease
+}
+
+export interface AppendLease {
+  readonly owner: string
+  readonly nowMs: number
+  readonly untilMs: number
+  /** Per event of the batch. */
+  readonly wanted: readonly boolean[]
+}
+
+export interface AppendedEvent {
+  /** Its place in the order of all events. */
+  readonly seq: number
+  /** The lane is leased to whoever asked, and nothing that it has not been handed comes before this event. */
+  readonly leased: boolean
+}
+
 export interface StoredEvent extends NewEvent {
+  readonly seq: number
   readonly attempts: number
   readonly provenAtMs?: number
   readonly dueAtMs?: number
   readonly finishedAtMs?: number
+  /** Waits for its next try beside its lane, not in it. */
+  readonly parked?: true
+}
+
+export interface SharedAuth {
+  readonly batch: number
+  readonly sealed: Uint8Array
+  readonly eventIds: readonly string[]
 }
 
 export interface HeldSettlement {
@@ -129,18 +177,45 @@ export interface CallRecord {
 
 export interface Settlement {
   readonly id: string
-  readonly attempt: Attempt
+  readonly seq: number
+  /** Absent when the event was not tried: what it was to be given to is not to be had. */
+  readonly attempt?: Attempt
   readonly state: 'pending' | 'done' | 'dead'
   readonly reason?: ErrorCode
   /** With `pending`: when to try again. */
   readonly dueAtMs?: number
+  /** With `pending`: its lane goes on meanwhile. */
+  readonly parked?: true
   readonly atMs: number
 }
 
+export interface LaneResults {
+  readonly portal: PortalKey
+  readonly settlements: readonly Settlement[]
+  readonly release?: true
+}
+
+export interface LeaseRequest {
+  readonly owner: string
+  readonly nowMs: number
+  readonly untilMs: number
+  readonly maxEvents: number
+  /** Of data and auth blocks, roughly; one event is handed out whatever its size. */
+  readonly maxBytes: number
+}
+
 export type LeaseAnswer =
-  | { readonly kind: 'leased'; readonly events: readonly StoredEvent[] }
+  | { readonly kind: 'leased'; readonly events: readonly StoredEvent[]; /** The lane has further events to lease. */ readonly more: boolean } & LaneOutlook
+  /** Leased elsewhere, or its first event is not due. */
   | { readonly kind: 'wait'; readonly untilMs: number }
-  | { readonly kind: 'empty' }
+  | { readonly kind: 'empty' } & LaneOutlook
+
+interface LaneOutlook {
+  /** When the next parked event of the lane is due. */
+  readonly parkedUntilMs?: number
+  /** Every event of the lane up to this one is taken account of in the answer. */
+  readonly asOfSeq: number
+}
 
 export interface EventFilter {
   readonly app?: string

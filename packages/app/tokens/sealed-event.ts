@@ -30,10 +30,37 @@ export function sealParts(sealer: Sealer, portal: PortalKey, { auth, data }: Pic
   return open === undefined ? { auth: sealed } : { auth: sealed, data: open }
 }
 
+/** The data as it may be stored openly; the same object when nothing in it is secret. */
+export function openData(data: FormValue | undefined): FormValue | undefined {
+  return data === undefined ? undefined : blotted(data)
+}
+
+/** What each id names is authenticated with it: the ids stand inside the seal. */
+const SHARED_PURPOSE = 'auths'
+
+/** One seal for many events: a cipher costs as much as all else that is done for an event. */
+export function sealShared(sealer: Sealer, parts: Readonly<Record<string, OpenedParts>>): Uint8Array {
+  return sealer.seal(SHARED_PURPOSE, JSON.stringify(parts))
+}
+
+export function openShared(sealer: Sealer, sealed: Uint8Array): Readonly<Record<string, OpenedParts>> {
+  return JSON.parse(sealer.open(SHARED_PURPOSE, sealed)) as Record<string, OpenedParts>
+}
+
+/** Events that were leased together share the object too: it is opened once. */
+const openedShares = new WeakMap<Uint8Array, Readonly<Record<string, OpenedParts>>>()
+
+function sharedPartsOf(sealer: Sealer, event: NewEvent): OpenedParts {
+  const opened = openedShares.get(event.auth) ?? openShared(sealer, event.auth)
+  openedShares.set(event.auth, opened)
+  return opened[event.id] ?? { auth: {} }
+}
+
 /** An event whose portal was erased has no auth block any more. */
 export function openParts(sealer: Sealer, event: NewEvent): OpenedParts {
   const open = event.data === undefined ? {} : { data: event.data }
   if (event.auth.length === 0) return { ...open, auth: {} }
+  if (event.authShared === true) return { ...open, ...sharedPartsOf(sealer, event) }
   return { ...open, ...(JSON.parse(sealer.open(purposeOf(event), event.auth)) as OpenedParts) }
 }
 

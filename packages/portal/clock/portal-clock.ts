@@ -50,6 +50,10 @@ export class PortalClock implements Clock {
     }
   }
 
+  soon(task: () => void): void {
+    this.#source.soon(task)
+  }
+
   useVirtual(): void {
     if (this.mode === 'virtual') return
     this.#goOnWith(new VirtualClock(this.now()), 0)

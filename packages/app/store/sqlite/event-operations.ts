@@ -1,68 +1,37 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { Attempt, EventFilter, HeldSettlement, NewEvent, PortalKey, StoredEvent } from '../port.ts'
-import { attemptOf, eventOf, orNull } from './rows.ts'
-import type { Statements } from './statements.ts'
+import type { AppendedEvent, Attempt, EventBatch, EventFilter, PortalKey, StoredEvent } from '../port.ts'
+import { AfterCommit } from './engine.ts'
+import type { Engine } from './engine.ts'
+import { attemptOf, eventOf } from './rows.ts'
+import type { EventRow } from './rows.ts'
 
 const INSERT = `
-  INSERT INTO events (id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at, proven_at, finished_at,
-    generation)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO events (seq, auth_batch, id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at,
+    proven_at, finished_at, generation)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+/** With the auth block, which may be one of a batch's. */
+export const SELECT_EVENTS = `SELECT e.*, b.sealed AS shared FROM events e LEFT JOIN auth_batches b ON b.batch = e.auth_batch`
 
 export const eventOperations = {
-  appendEvents(sql: Statements, events: readonly NewEvent[]): void {
-    for (const event of events) {
-      const finished = event.state === 'done' || event.state === 'dead'
-      sql.run(
-        INSERT, event.id, event.app, event.memberId, event.code, orNull(event.handlerId), orNull(event.ts),
-        event.data === undefined ? null : JSON.stringify(event.data), event.auth, event.state, orNull(event.reason),
-        orNull(event.proof), event.receivedAtMs, event.proof === undefined ? null : event.receivedAtMs,
-        finished ? event.receivedAtMs : null, event.generation,
-      )
-    }
+  /** A batch of auth blocks goes by the first event's seq. */
+  appendEvents(db: Engine, rows: readonly EventRow[], { sharedAuth, lease }: Omit<EventBatch, 'events'>): AfterCommit<AppendedEvent[]> {
+    const batch = sharedAuth === undefined ? null : db.nextSeq()
+    if (sharedAuth !== undefined) db.run('INSERT INTO auth_batches (batch, sealed) VALUES (?, ?)', batch, sharedAuth)
+    const seqs = rows.map((row) => {
+      const seq = db.nextSeq()
+      db.run(INSERT, seq, row.shared ? batch : null, ...row.values)
+      return seq
+    })
+    return new AfterCommit(() =>
+      rows.map(({ portal, pending }, index) => {
+        const seq = seqs[index] ?? 0
+        return { seq, leased: pending && db.lanes.append(portal, seq, lease?.wanted[index] === true ? lease : undefined) }
+      }),
+    )
   },
 
-  countHeld(sql: Statements, app: string): { total: number; byPortal: Map<string, number> } {
-    const rows = sql.all(`SELECT member_id, count(*) AS held FROM events WHERE state = 'held' AND app = ? GROUP BY member_id`, app)
-    const byPortal = new Map(rows.map((row) => [String(row['member_id']), Number(row['held'])]))
-    return { total: [...byPortal.values()].reduce((sum, held) => sum + held, 0), byPortal }
-  },
-
-  heldEvents(sql: Statements, portal: PortalKey): StoredEvent[] {
-    return sql
-      .all(`SELECT * FROM events WHERE state = 'held' AND app = ? AND member_id = ? ORDER BY seq`, portal.app, portal.memberId)
-      .map(eventOf)
-  },
-
-  portalsWithHeld(sql: Statements): PortalKey[] {
-    return sql
-      .all(`SELECT DISTINCT app, member_id FROM events WHERE state = 'held'`)
-      .map((row) => ({ app: String(row['app']), memberId: String(row['member_id']) }))
-  },
-
-  settleHeld(sql: Statements, settlements: readonly HeldSettlement[], atMs: number, keepUnproven: number): void {
-    for (const { id, state, reason, proof, generation } of settlements) {
-      sql.run(
-        `UPDATE events SET state = ?, reason = ?, proof = ?, proven_at = ?, finished_at = ?, generation = ?
-         WHERE id = ? AND state = 'held'`,
-        state, orNull(reason), orNull(proof), proof === undefined ? null : atMs, state === 'pending' ? null : atMs, generation, id,
-      )
-    }
-    thinUnproven(sql, keepUnproven)
-  },
-
-  expireHeld(sql: Statements, receivedBeforeMs: number, atMs: number, keepUnproven: number): PortalKey[] {
-    const expired = sql
-      .all(
-        `UPDATE events SET state = 'dead', reason = 'HELD_TOO_LONG', finished_at = ?
-         WHERE state = 'held' AND received_at < ? RETURNING app, member_id`,
-        atMs, receivedBeforeMs,
-      )
-      .map((row) => ({ app: String(row['app']), memberId: String(row['member_id']) }))
-    thinUnproven(sql, keepUnproven)
-    return expired
-  },
-
-  listEvents(sql: Statements, filter: EventFilter): { events: StoredEvent[]; next?: string } {
+  listEvents(db: Engine, filter: EventFilter): { events: StoredEvent[]; next?: string } {
     const conditions: string[] = []
     const values: SQLInputValue[] = []
     const where = (condition: string, value: string | undefined): void => {
@@ -76,34 +45,34 @@ export const eventOperations = {
     where('state = ?', filter.state)
     where('id < ?', filter.after)
     const condition = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    const rows = sql.all(`SELECT * FROM events ${condition} ORDER BY id DESC LIMIT ?`, ...values, filter.limit + 1)
+    const rows = db.all(`${SELECT_EVENTS} ${condition} ORDER BY id DESC LIMIT ?`, ...values, filter.limit + 1)
     const events = rows.slice(0, filter.limit).map(eventOf)
     const last = events.at(-1)
     return rows.length > filter.limit && last !== undefined ? { events, next: last.id } : { events }
   },
 
-  event(sql: Statements, id: string): StoredEvent | undefined {
-    const row = sql.get('SELECT * FROM events WHERE id = ?', id)
+  event(db: Engine, id: string): StoredEvent | undefined {
+    const row = db.get(`${SELECT_EVENTS} WHERE id = ?`, id)
     return row === undefined ? undefined : eventOf(row)
   },
 
-  attempts(sql: Statements, id: string): Attempt[] {
-    return sql.all('SELECT * FROM attempts WHERE event_id = ? ORDER BY n', id).map(attemptOf)
+  attempts(db: Engine, id: string): Attempt[] {
+    return db.all('SELECT * FROM attempts WHERE event = (SELECT seq FROM events WHERE id = ?) ORDER BY n', id).map(attemptOf)
   },
 
-  replay(sql: Statements, id: string, atMs: number): boolean {
-    const changed = sql.run(
-      `UPDATE events SET state = 'pending', reason = NULL, due_at = NULL, finished_at = NULL, proven_at = coalesce(proven_at, ?)
-       WHERE id = ? AND state IN ('done', 'dead') AND proof IS NOT NULL`,
+  replay(db: Engine, id: string, atMs: number): AfterCommit<boolean> {
+    const [row] = db.all(
+      `UPDATE events SET state = 'pending', reason = NULL, due_at = NULL, parked = 0, finished_at = NULL, proven_at = coalesce(proven_at, ?)
+       WHERE id = ? AND state IN ('done', 'dead') AND proof IS NOT NULL RETURNING seq, app, member_id`,
       atMs, id,
     )
-    return changed === 1
+    return new AfterCommit(() => {
+      if (row !== undefined) db.lanes.add(portalOf(row), Number(row['seq']))
+      return row !== undefined
+    })
   },
 }
 
-/** Anybody can send what ends here: of all but the newest nothing stays, and of those only what they claimed to be. */
-function thinUnproven(sql: Statements, keep: number): void {
-  const unproven = `state = 'dead' AND proof IS NULL`
-  sql.run(`UPDATE events SET data = NULL, auth = x'' WHERE ${unproven} AND length(auth) > 0`)
-  sql.run(`DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE ${unproven} ORDER BY seq DESC LIMIT -1 OFFSET ?)`, keep)
+export function portalOf(row: Readonly<Record<string, unknown>>): PortalKey {
+  return { app: String(row['app']), memberId: String(row['member_id']) }
 }

@@ -1,68 +1,144 @@
-import type { LeaseAnswer, PortalKey, Settlement } from '../port.ts'
+import type { SQLOutputValue } from 'node:sqlite'
+import type { Attempt, LaneResults, LeaseAnswer, LeaseRequest, PortalKey, Settlement, StoredEvent } from '../port.ts'
+import { AfterCommit } from './engine.ts'
+import type { Engine } from './engine.ts'
+import { SELECT_EVENTS } from './event-operations.ts'
+import { dueOf, parkedDueOf, runnable } from './lane-index.ts'
+import type { IndexedLane } from './lane-index.ts'
 import { eventOf, orNull } from './rows.ts'
-import type { Statements } from './statements.ts'
 
+/** Leases live in memory alone: one process has the file, and its leases end with it. */
 export const laneOperations = {
-  lanesWithWork(sql: Statements): { portal: PortalKey; dueAtMs: number }[] {
-    // min(seq) makes SQLite take due_at from the first event's row: a lane is due when its head is.
-    return sql
-      .all(`SELECT app, member_id, min(seq), due_at FROM events WHERE state = 'pending' GROUP BY app, member_id`)
-      .map((row) => ({
-        portal: { app: String(row['app']), memberId: String(row['member_id']) },
-        dueAtMs: Number(row['due_at'] ?? 0),
-      }))
+  dueLanes(db: Engine, nowMs: number, limit: number): { lanes: PortalKey[]; nextDueAtMs?: number } {
+    const lanes: PortalKey[] = []
+    let nextDueAtMs = Number.POSITIVE_INFINITY
+    for (const lane of db.lanes.values()) {
+      const dueAtMs = lane.handed.size > 0 ? lane.leasedUntilMs : dueOf(lane)
+      if (dueAtMs === undefined) continue
+      if (dueAtMs > nowMs) nextDueAtMs = Math.min(nextDueAtMs, dueAtMs)
+      else if (lanes.length < limit) lanes.push(lane.portal)
+      else nextDueAtMs = nowMs
+    }
+    return Number.isFinite(nextDueAtMs) ? { lanes, nextDueAtMs } : { lanes }
   },
 
-  leaseLane(
-    sql: Statements,
-    portal: PortalKey,
-    lease: { owner: string; nowMs: number; untilMs: number; limit: number },
-  ): LeaseAnswer {
-    const held = sql.get('SELECT owner, leased_until FROM lanes WHERE app = ? AND member_id = ?', portal.app, portal.memberId)
-    const heldUntilMs = Number(held?.['leased_until'] ?? 0)
-    if (held !== undefined && held['owner'] !== lease.owner && heldUntilMs > lease.nowMs) return { kind: 'wait', untilMs: heldUntilMs }
-    const events = sql
-      .all(
-        `SELECT * FROM events WHERE state = 'pending' AND app = ? AND member_id = ? ORDER BY seq LIMIT ?`,
-        portal.app, portal.memberId, lease.limit,
-      )
-      .map(eventOf)
-    const head = events[0]
-    if (head === undefined) return { kind: 'empty' }
-    if (head.dueAtMs !== undefined && head.dueAtMs > lease.nowMs) return { kind: 'wait', untilMs: head.dueAtMs }
-    sql.run(
-      `INSERT INTO lanes (app, member_id, owner, leased_until) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET owner = excluded.owner, leased_until = excluded.leased_until`,
-      portal.app, portal.memberId, lease.owner, lease.untilMs,
-    )
-    return { kind: 'leased', events }
+  leaseLane(db: Engine, portal: PortalKey, request: LeaseRequest): AfterCommit<LeaseAnswer> {
+    return new AfterCommit(() => {
+      const lane = db.lanes.get(portal)
+      const asOfSeq = db.lanes.lastSeq
+      if (lane === undefined) return { kind: 'empty', asOfSeq }
+      if (lane.owner !== request.owner && isLeased(lane, request.nowMs)) return { kind: 'wait', untilMs: lane.leasedUntilMs }
+      db.lanes.giveBack(lane)
+      const events = readEvents(db, lane, request)
+      if (events.length > 0) db.lanes.hand(lane, events.map(({ seq }) => seq), request.owner, request.untilMs)
+      const left = lane.open.length > lane.start
+      const parkedUntilMs = parkedDueOf(lane)
+      const outlook = parkedUntilMs === undefined ? { asOfSeq } : { asOfSeq, parkedUntilMs }
+      if (events.length > 0) return { kind: 'leased', events, more: left, ...outlook }
+      return left ? { kind: 'wait', untilMs: dueOf(lane) ?? request.nowMs } : { kind: 'empty', ...outlook }
+    })
   },
 
   /** A worker that lost its lease settles nothing: somebody else may be running those events already. */
-  settle(sql: Statements, portal: PortalKey, owner: string, results: readonly Settlement[], keepUntilMs?: number): void {
-    const lane = sql.get('SELECT owner FROM lanes WHERE app = ? AND member_id = ?', portal.app, portal.memberId)
-    if (lane?.['owner'] !== owner) return
-    for (const { id, attempt, state, reason, dueAtMs, atMs } of results) {
-      sql.run(
-        `INSERT OR REPLACE INTO attempts (event_id, n, started_at, duration_ms, outcome, error, calls, notes)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        id, attempt.n, attempt.startedAtMs, attempt.durationMs, attempt.outcome,
-        attempt.error === undefined ? null : JSON.stringify(attempt.error),
-        JSON.stringify(attempt.calls), JSON.stringify(attempt.notes),
-      )
-      sql.run(
-        `UPDATE events SET state = ?, reason = ?, due_at = ?, finished_at = ?, attempts = ? WHERE id = ?`,
-        state, orNull(reason), orNull(dueAtMs), state === 'pending' ? null : atMs, attempt.n, id,
-      )
+  settle(db: Engine, owner: string, results: readonly LaneResults[]): AfterCommit<PortalKey[]> {
+    const lost: PortalKey[] = []
+    const kept: { lane: IndexedLane; result: LaneResults }[] = []
+    for (const result of results) {
+      const lane = db.lanes.get(result.portal)
+      if (lane === undefined || lane.owner !== owner) {
+        if (result.settlements.length > 0) lost.push(result.portal)
+        continue
+      }
+      // Those of a portal that was erased meanwhile have no row any more.
+      const settlements = result.settlements.filter(({ seq }) => lane.handed.has(seq))
+      for (const settlement of settlements) recordSettlement(db, settlement)
+      kept.push({ lane, result: { ...result, settlements } })
     }
-    if (keepUntilMs === undefined) sql.run('DELETE FROM lanes WHERE app = ? AND member_id = ?', portal.app, portal.memberId)
-    else sql.run('UPDATE lanes SET leased_until = ? WHERE app = ? AND member_id = ?', keepUntilMs, portal.app, portal.memberId)
+    return new AfterCommit(() => {
+      for (const { lane, result } of kept) applySettlements(db, lane, result)
+      return lost
+    })
   },
 
-  hastenLane(sql: Statements, portal: PortalKey): void {
-    sql.run(
-      `UPDATE events SET due_at = NULL WHERE state = 'pending' AND app = ? AND member_id = ? AND due_at IS NOT NULL`,
-      portal.app, portal.memberId,
-    )
+  renewLeases(db: Engine, owner: string, lanes: readonly PortalKey[], untilMs: number): PortalKey[] {
+    return lanes.filter((portal) => {
+      const lane = db.lanes.get(portal)
+      if (lane === undefined || lane.handed.size === 0) return false
+      if (lane.owner !== owner) return true
+      lane.leasedUntilMs = untilMs
+      return false
+    })
   },
+
+  hastenLane(db: Engine, portal: PortalKey): AfterCommit<void> {
+    db.run(
+      `UPDATE events SET due_at = NULL WHERE state = 'pending' AND app = ? AND member_id = ? AND due_at IS NOT NULL
+       AND seq IN (SELECT value FROM json_each(?))`,
+      portal.app, portal.memberId, JSON.stringify([...waitingIn(db.lanes.get(portal))]),
+    )
+    return new AfterCommit(() => {
+      const lane = db.lanes.get(portal)
+      lane?.dueAtMs.clear()
+      for (const seq of lane?.parked.keys() ?? []) lane?.parked.set(seq, 0)
+    })
+  },
+}
+
+function isLeased(lane: IndexedLane, nowMs: number): boolean {
+  return lane.handed.size > 0 && lane.leasedUntilMs > nowMs
+}
+
+function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
+  if (lane === undefined) return
+  yield* lane.dueAtMs.keys()
+  yield* lane.parked.keys()
+}
+
+function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes }: LeaseRequest): StoredEvent[] {
+  const events: StoredEvent[] = []
+  // Rows of one batch share their seal: as one object it crosses to the other thread once.
+  const shared = new Map<unknown, SQLOutputValue>()
+  let bytes = 0
+  for (const seq of runnable(lane, nowMs)) {
+    const row = db.get(`${SELECT_EVENTS} WHERE seq = ?`, seq)
+    if (row === undefined) continue
+    const batch = row['auth_batch']
+    row['shared'] = shared.get(batch) ?? row['shared'] ?? null
+    if (batch !== null && batch !== undefined) shared.set(batch, row['shared'])
+    events.push(eventOf(row))
+    bytes += String(row['data'] ?? '').length
+    if (events.length >= maxEvents || bytes >= maxBytes) break
+  }
+  return events
+}
+
+const RECORD_ATTEMPT = `
+  INSERT OR REPLACE INTO attempts (event, n, started_at, duration_ms, outcome, error, calls, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+
+function recordSettlement(db: Engine, { seq, attempt, state, reason, dueAtMs, parked, atMs }: Settlement): void {
+  if (attempt !== undefined) {
+    db.run(
+      RECORD_ATTEMPT, seq, attempt.n, attempt.startedAtMs, attempt.durationMs, attempt.outcome,
+      attempt.error === undefined ? null : JSON.stringify(attempt.error), listOrNull(attempt.calls), listOrNull(attempt.notes),
+    )
+  }
+  db.run(
+    'UPDATE events SET state = ?, reason = ?, due_at = ?, parked = ?, finished_at = ?, attempts = coalesce(?, attempts) WHERE seq = ?',
+    state, orNull(reason), orNull(dueAtMs), parked === true ? 1 : 0, state === 'pending' ? null : atMs, attempt?.n ?? null, seq,
+  )
+}
+
+function listOrNull(list: Attempt['calls'] | Attempt['notes']): string | null {
+  return list.length === 0 ? null : JSON.stringify(list)
+}
+
+function applySettlements(db: Engine, lane: IndexedLane, { portal, settlements, release }: LaneResults): void {
+  for (const { seq, state, dueAtMs, parked } of settlements) {
+    lane.handed.delete(seq)
+    if (state !== 'pending') continue
+    if (parked === true) db.lanes.park(portal, seq, dueAtMs ?? 0)
+    else db.lanes.add(portal, seq, dueAtMs)
+  }
+  if (release === true) db.lanes.giveBack(lane)
+  db.lanes.dropEmpty(lane)
 }

@@ -1,19 +1,19 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { Refusal } from '../port.ts'
 import { orNull } from './rows.ts'
-import type { Statements } from './statements.ts'
+import type { Engine } from './engine.ts'
 
 export const refusalOperations = {
-  saveRefusal(sql: Statements, refusal: Refusal, keep: number): void {
-    sql.run(
+  saveRefusal(db: Engine, refusal: Refusal, keep: number): void {
+    db.run(
       'INSERT INTO refusals (at, app, code, member_id, event) VALUES (?, ?, ?, ?, ?)',
       refusal.atMs, refusal.app, refusal.code, orNull(refusal.memberId), orNull(refusal.event),
     )
-    sql.run('DELETE FROM refusals WHERE seq <= (SELECT max(seq) FROM refusals) - ?', keep)
+    db.run('DELETE FROM refusals WHERE seq <= (SELECT max(seq) FROM refusals) - ?', keep)
   },
 
-  refusals(sql: Statements, limit: number): Refusal[] {
-    return sql.all('SELECT * FROM refusals ORDER BY seq DESC LIMIT ?', limit).map((row) => ({
+  refusals(db: Engine, limit: number): Refusal[] {
+    return db.all('SELECT * FROM refusals ORDER BY seq DESC LIMIT ?', limit).map((row) => ({
       atMs: Number(row['at']),
       app: String(row['app']),
       code: String(row['code']) as ErrorCode,

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { Account, Attempt, EventState, Installation, InstallationStatus, Proof, StoredEvent } from '../port.ts'
+import type { Account, Attempt, EventState, Installation, InstallationStatus, NewEvent, PortalKey, Proof, StoredEvent } from '../port.ts'
 
 /** Rows ↔ the port's types. An absent field is NULL in a row and absent, not undefined, in an object. */
 export type Row = Record<string, SQLOutputValue>
@@ -30,9 +30,34 @@ function blob(row: Row, column: string): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined
 }
 
+/** A new event on its way to the thread: plain values in the order of the insert, because an object costs a copy of its keys each time. */
+export interface EventRow {
+  readonly portal: PortalKey
+  readonly pending: boolean
+  readonly shared: boolean
+  readonly values: (string | number | Uint8Array | null)[]
+}
+
+export function rowOf(event: NewEvent): EventRow {
+  const { app, memberId, receivedAtMs, state } = event
+  const finished = state === 'done' || state === 'dead'
+  return {
+    portal: { app, memberId },
+    pending: state === 'pending',
+    shared: event.authShared === true,
+    values: [
+      event.id, app, memberId, event.code, event.handlerId ?? null, event.ts ?? null,
+      event.data === undefined ? null : JSON.stringify(event.data), event.auth, state, event.reason ?? null, event.proof ?? null,
+      receivedAtMs, event.proof === undefined ? null : receivedAtMs, finished ? receivedAtMs : null, event.generation,
+    ],
+  }
+}
+
 export function eventOf(row: Row): StoredEvent {
   const data = text(row, 'data')
+  const shared = blob(row, 'shared')
   return present<StoredEvent>({
+    seq: number(row, 'seq') ?? 0,
     id: text(row, 'id') ?? '',
     app: text(row, 'app') ?? '',
     memberId: text(row, 'member_id') ?? '',
@@ -40,13 +65,15 @@ export function eventOf(row: Row): StoredEvent {
     handlerId: text(row, 'handler_id'),
     ts: text(row, 'ts'),
     data: data === undefined ? undefined : (JSON.parse(data) as FormValue),
-    auth: blob(row, 'auth') ?? new Uint8Array(),
+    auth: shared ?? blob(row, 'auth') ?? new Uint8Array(),
+    authShared: shared === undefined ? undefined : true,
     state: text(row, 'state') as EventState,
     reason: text(row, 'reason') as ErrorCode | undefined,
     proof: text(row, 'proof') as Proof | undefined,
     receivedAtMs: number(row, 'received_at') ?? 0,
     provenAtMs: number(row, 'proven_at'),
     dueAtMs: number(row, 'due_at'),
+    parked: number(row, 'parked') === 1 ? true : undefined,
     finishedAtMs: number(row, 'finished_at'),
     attempts: number(row, 'attempts') ?? 0,
     generation: number(row, 'generation') ?? 0,

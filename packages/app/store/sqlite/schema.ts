@@ -1,38 +1,38 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 /**
- * `seq` is the order of a lane. The partial indexes hold only open and unproven events, so a settled event costs the next append
- * nothing; `id` is a ULID and therefore appended at the end of its index.
+ * `seq` is the order of all events and so of each lane's. The partial indexes hold only open, held and dead events; `id` is a ULID:
+ * all of them grow at their end. An index by portal would cost each append more than the append itself (see lane-index.ts).
  */
-const SCHEMA = `
+const EVENT_TABLES = `
   CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     app TEXT NOT NULL, member_id TEXT NOT NULL,
-    code TEXT NOT NULL, handler_id TEXT, ts TEXT, data TEXT, auth BLOB NOT NULL,
+    code TEXT NOT NULL, handler_id TEXT, ts TEXT, data TEXT, auth BLOB NOT NULL, auth_batch INTEGER,
     state TEXT NOT NULL, reason TEXT, proof TEXT,
-    received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, finished_at INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL
+    received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, parked INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT
   ) STRICT;
-  CREATE INDEX events_pending ON events (app, member_id, seq) WHERE state = 'pending';
+  CREATE INDEX events_open ON events (seq, app, member_id, due_at, parked) WHERE state = 'pending';
   CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
+  CREATE INDEX events_dead ON events (seq) WHERE state = 'dead';
   CREATE INDEX events_unproven ON events (seq) WHERE state = 'dead' AND proof IS NULL;
 
+  CREATE TABLE auth_batches (batch INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+
   CREATE TABLE attempts (
-    event_id TEXT NOT NULL, n INTEGER NOT NULL,
+    event INTEGER NOT NULL, n INTEGER NOT NULL,
     started_at INTEGER NOT NULL, duration_ms INTEGER NOT NULL, outcome TEXT NOT NULL,
-    error TEXT, calls TEXT NOT NULL, notes TEXT NOT NULL,
-    PRIMARY KEY (event_id, n)
+    error TEXT, calls TEXT, notes TEXT,
+    PRIMARY KEY (event, n)
   ) STRICT, WITHOUT ROWID;
+`
 
-  CREATE TABLE lanes (
-    app TEXT NOT NULL, member_id TEXT NOT NULL, owner TEXT NOT NULL, leased_until INTEGER NOT NULL,
-    PRIMARY KEY (app, member_id)
-  ) STRICT, WITHOUT ROWID;
-
+const OTHER_TABLES = `
   CREATE TABLE installations (
     app TEXT NOT NULL, member_id TEXT NOT NULL,
     status TEXT NOT NULL, reason TEXT, generation INTEGER NOT NULL,
@@ -68,16 +68,40 @@ const SCHEMA = `
 /** A power cut must not undo a commit that was answered, and some builds fall back to NORMAL in WAL: set it, then look. */
 const SYNCHRONOUS_FULL = 2
 
-/** One process per file: leases of a process that died are void, so they go at open. Errors: STORE_IN_USE, STORE_NEWER. */
+/** From the version that is the key to the next. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `
+    DROP INDEX events_pending; DROP INDEX events_held; DROP INDEX events_unproven;
+    ALTER TABLE events RENAME TO former_events; ALTER TABLE attempts RENAME TO former_attempts; DROP TABLE lanes;
+    ${EVENT_TABLES}
+    INSERT INTO events (seq, id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at, proven_at, due_at,
+      finished_at, attempts, generation)
+    SELECT seq, id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at, proven_at, due_at,
+      finished_at, attempts, generation FROM former_events;
+    INSERT INTO attempts SELECT e.seq, a.n, a.started_at, a.duration_ms, a.outcome, a.error, a.calls, a.notes
+      FROM former_attempts a JOIN former_events e ON e.id = a.event_id;
+    DROP TABLE former_events; DROP TABLE former_attempts;`,
+}
+
+/** One process per file. Errors: STORE_IN_USE, STORE_NEWER. */
 export function prepareDatabase(db: DatabaseSync): void {
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
   if (pragma(db, 'synchronous') !== SYNCHRONOUS_FULL) throw new CodedError('STORE_UNAVAILABLE', 'synchronous=FULL is not in force')
   if (pragma(db, 'journal_mode') !== 'wal') throw new CodedError('STORE_UNAVAILABLE', 'journal_mode=WAL is not in force')
   db.exec('BEGIN EXCLUSIVE')
-  const version = pragma(db, 'user_version')
-  if (version === 0) db.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION};`)
-  else if (version !== SCHEMA_VERSION) throw new CodedError('STORE_NEWER', `schema version ${String(version)}, known is ${SCHEMA_VERSION}`)
-  db.exec('DELETE FROM lanes; COMMIT')
+  let version = Number(pragma(db, 'user_version'))
+  if (version > SCHEMA_VERSION) throw new CodedError('STORE_NEWER', `schema version ${version}, known is ${SCHEMA_VERSION}`)
+  if (version === 0) {
+    createTables(db)
+    version = SCHEMA_VERSION
+  }
+  for (; version < SCHEMA_VERSION; version++) db.exec(MIGRATIONS[version] ?? '')
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+}
+
+/** Into an empty database, wherever it is kept. */
+export function createTables(db: DatabaseSync): void {
+  db.exec(`${EVENT_TABLES} ${OTHER_TABLES}`)
 }
 
 function pragma(db: DatabaseSync, name: string): unknown {

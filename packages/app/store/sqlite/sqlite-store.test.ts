@@ -41,11 +41,12 @@ test('a folder that does not exist is refused with a code', async () => {
 
 test('the lease of a process that died is void at the next open', async () => {
   const portal = { app: 'a', memberId: 'm' }
+  const ONE = { maxEvents: 1, maxBytes: 1 }
   const first = await openSqliteStore(file)
-  await first.appendEvents([{ ...portal, id: '1', code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending', receivedAtMs: 1 }])
-  await first.leaseLane(portal, { owner: 'dead', nowMs: 1, untilMs: 1e15, limit: 1 })
+  await first.appendEvents({ events: [{ ...portal, id: '1', code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending', receivedAtMs: 1 }] })
+  await first.leaseLane(portal, { owner: 'dead', nowMs: 1, untilMs: 1e15, ...ONE })
   await first.close()
   const second = await openSqliteStore(file)
-  expect(await second.leaseLane(portal, { owner: 'alive', nowMs: 2, untilMs: 9, limit: 1 })).toMatchObject({ kind: 'leased' })
+  expect(await second.leaseLane(portal, { owner: 'alive', nowMs: 2, untilMs: 9, ...ONE })).toMatchObject({ kind: 'leased' })
   await second.close()
 })

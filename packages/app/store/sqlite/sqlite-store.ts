@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { Store } from '../port.ts'
+import { rowOf } from './rows.ts'
 import type { OperationAnswer, OperationArgs, OperationCall, OperationName, OperationResult, ThreadReply } from './operations.ts'
 
 /**
@@ -22,14 +23,17 @@ interface Waiting {
 /** One transaction's worth of calls: bounds the pause that a big batch is for those behind it. */
 const BATCH_MAX_CALLS = 512
 
-class SqliteThread {
-  readonly #worker: Worker
+/** What is asked of the thread: the simulation has one of its own. */
+export type StoreThread = Pick<Worker, 'on' | 'postMessage'>
+
+export class SqliteThread implements StoreWorker {
+  readonly #worker: StoreThread
   #waiting: Waiting[] = []
   #onThread: Waiting[] = []
   #end: 'closing' | 'closed' | 'failed' | undefined
   #closed: (() => void) | undefined
 
-  constructor(worker: Worker) {
+  constructor(worker: StoreThread) {
     this.#worker = worker
     worker.on('message', (reply: ThreadReply) => this.#receive(reply))
     worker.on('error', () => this.#fail())
@@ -102,17 +106,24 @@ export async function openSqliteStore(file: string): Promise<Store> {
   return asStore(new SqliteThread(worker))
 }
 
-function asStore(thread: SqliteThread): Store {
+/** Whoever works off calls in their order: the thread, or its likeness in the simulation. */
+export interface StoreWorker {
+  call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>>
+  close(): Promise<void>
+}
+
+export function asStore(thread: StoreWorker): Store {
   return {
-    appendEvents: (events) => thread.call('appendEvents', events),
+    appendEvents: ({ events, ...batch }) => thread.call('appendEvents', events.map(rowOf), batch),
     countHeld: (app) => thread.call('countHeld', app),
     heldEvents: (portal) => thread.call('heldEvents', portal),
     portalsWithHeld: () => thread.call('portalsWithHeld'),
     settleHeld: (...args) => thread.call('settleHeld', ...args),
     expireHeld: (...args) => thread.call('expireHeld', ...args),
-    lanesWithWork: () => thread.call('lanesWithWork'),
+    dueLanes: (nowMs, limit) => thread.call('dueLanes', nowMs, limit),
     leaseLane: (portal, lease) => thread.call('leaseLane', portal, lease),
-    settle: (portal, owner, results, keepUntilMs) => thread.call('settle', portal, owner, results, keepUntilMs),
+    settle: (owner, results) => thread.call('settle', owner, results),
+    renewLeases: (owner, lanes, untilMs) => thread.call('renewLeases', owner, lanes, untilMs),
     hastenLane: (portal) => thread.call('hastenLane', portal),
     replay: (id, atMs) => thread.call('replay', id, atMs),
     listEvents: (filter) => thread.call('listEvents', filter),
@@ -130,6 +141,8 @@ function asStore(thread: SqliteThread): Store {
     saveConnectorLine: (portal, line) => thread.call('saveConnectorLine', portal, line),
     connectorLines: (portal) => thread.call('connectorLines', portal),
     erasePortal: (portal, keptEventId, generation) => thread.call('erasePortal', portal, keptEventId, generation),
+    sharedAuths: (portal, beforeEventId, limit) => thread.call('sharedAuths', portal, beforeEventId, limit),
+    replaceSharedAuth: (shared, sealed) => thread.call('replaceSharedAuth', shared, sealed),
     saveRefusal: (refusal, keep) => thread.call('saveRefusal', refusal, keep),
     refusals: (limit) => thread.call('refusals', limit),
     close: () => thread.close(),

@@ -1,0 +1,145 @@
+import { sleep } from '@portline/runtime/clock.ts'
+import type { Clock } from '@portline/runtime/clock.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { BROKER_BATCH_EVENTS, BROKER_GOODBYE_MS, DELIVERY_TIMEOUT_MS } from '../limits.ts'
+import { BrokerConnection } from './broker-connection.ts'
+import type { BrokerMessage, ExchangeType } from './broker-connection.ts'
+import { DeliveryError } from './delivery-error.ts'
+import type { Delivery, Destination } from './destination.ts'
+import { guarded } from './guarded.ts'
+import { checkedTimeoutMs } from './options.ts'
+import { payloadOf } from './payload.ts'
+
+export interface RabbitMqOptions {
+  /** amqp or amqps, with user, password and virtual host. Only its host, port and virtual host are ever shown. */
+  readonly url: string | undefined
+  /** The exchange to publish to; '' is the broker's default one, where the routing key is the queue's name. */
+  readonly exchange: string
+  /** Declare the exchange, durable, as one of this type. Not given: it must be there. */
+  readonly declare?: ExchangeType
+  /** The event's code when not given. */
+  readonly routingKey?: string | ((delivery: Delivery) => string)
+  /** For one call, connecting included. Whole milliseconds, 1 to 120,000; 15,000 when not given. */
+  readonly timeoutMs?: number
+}
+
+const EXCHANGE_TYPES: readonly ExchangeType[] = ['direct', 'fanout', 'headers', 'topic']
+/** AMQP's limit for names and keys. */
+const SHORT_STRING_BYTES = 255
+const SECOND_MS = 1_000
+
+/** Events go to an exchange of RabbitMQ, as persistent messages that the broker confirms. Errors: DESTINATION_INVALID. */
+export function rabbitMq(options: RabbitMqOptions): Destination {
+  const { exchange, declare, routingKey = ({ code }: Delivery) => code } = options
+  const url = readUrl(options.url)
+  if (Buffer.byteLength(exchange) > SHORT_STRING_BYTES) throw invalid('exchange is too long')
+  if (declare !== undefined) checkDeclared(exchange, declare)
+  if (typeof routingKey === 'string') checkRoutingKey(routingKey)
+  const timeoutMs = checkedTimeoutMs(options.timeoutMs ?? DELIVERY_TIMEOUT_MS)
+  const name = `${url.protocol}//${url.host}${url.pathname} ${exchange === '' ? 'default exchange' : `exchange ${exchange}`}`
+  const keyOf = typeof routingKey === 'string' ? () => routingKey : routingKey
+  return {
+    kind: 'destination',
+    name,
+    timeoutMs,
+    maxEvents: BROKER_BATCH_EVENTS,
+    open(parts) {
+      const { clock } = parts
+      const broker = new BrokerConnection({ url, exchange, declare, name, timeoutMs })
+      return guarded(name, parts, {
+        deliver: (deliveries, signal) => publishAll({ broker, clock, name, timeoutMs, keyOf }, deliveries, signal),
+        close: () => Promise.race([broker.close(), sleep(clock, BROKER_GOODBYE_MS)]),
+      })
+    },
+  }
+}
+
+interface PublishParts {
+  readonly broker: BrokerConnection
+  readonly clock: Clock
+  readonly name: string
+  readonly timeoutMs: number
+  readonly keyOf: (delivery: Delivery) => string
+}
+
+async function publishAll(parts: PublishParts, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
+  const { broker, clock, name, timeoutMs, keyOf } = parts
+  signal.throwIfAborted()
+  const messages = deliveries.map((delivery) => messageOf(delivery, keyOf(delivery)))
+  const confirmed = messages.map(() => false)
+  const givenUp = new AbortController()
+  const ended = clock.setTimer(timeoutMs, () => {
+    givenUp.abort(new DeliveryError('DESTINATION_FAILED', `${name}: no confirm within ${timeoutMs} ms`, { unavailable: true }))
+  })
+  const onAbort = (): void => givenUp.abort(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await orAborted(givenUp.signal, async () => {
+      await broker.ready()
+      // The connection may have come too late: what was given up must not be sent any more.
+      givenUp.signal.throwIfAborted()
+      const sent = messages.map((message, index) => broker.publish(message).then(() => (confirmed[index] = true)))
+      await firstFailure(sent)
+    })
+  } catch (error) {
+    const taken = confirmed.indexOf(false)
+    throw error instanceof DeliveryError ? error.after(taken === -1 ? confirmed.length : taken) : error
+  } finally {
+    ended.cancel()
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Waits for all of them, so that those before the first failure are known; fails with that one. */
+async function firstFailure(sent: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(sent)) {
+    if (outcome.status === 'rejected') throw outcome.reason
+  }
+}
+
+function orAborted(signal: AbortSignal, task: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    task().then(resolve, reject)
+  })
+}
+
+function messageOf(delivery: Delivery, routingKey: string): BrokerMessage {
+  const { id, app, memberId, code, attempt, receivedAtMs } = delivery
+  checkRoutingKey(routingKey)
+  return {
+    routingKey,
+    content: Buffer.from(payloadOf(delivery)),
+    properties: {
+      messageId: id,
+      type: code,
+      contentType: 'application/json',
+      contentEncoding: 'utf-8',
+      appId: 'portline',
+      timestamp: Math.floor(receivedAtMs / SECOND_MS),
+      headers: { app, member_id: memberId, code, attempt },
+    },
+  }
+}
+
+function checkDeclared(exchange: string, type: ExchangeType): void {
+  if (!EXCHANGE_TYPES.includes(type)) throw invalid(`declare must be one of ${EXCHANGE_TYPES.join(', ')}`)
+  if (exchange === '') throw invalid('the default exchange cannot be declared')
+}
+
+function checkRoutingKey(routingKey: unknown): void {
+  if (typeof routingKey === 'string' && Buffer.byteLength(routingKey) <= SHORT_STRING_BYTES) return
+  const problem = `a routing key must be text of at most ${SHORT_STRING_BYTES} bytes`
+  throw new DeliveryError('DESTINATION_INVALID', problem, { unavailable: false })
+}
+
+function readUrl(text: string | undefined): URL {
+  if (text === undefined || text === '') throw invalid('url is not set')
+  const url = URL.parse(text)
+  if (url !== null && ['amqp:', 'amqps:'].includes(url.protocol) && url.hostname !== '') return url
+  throw invalid('url must be an amqp or amqps address')
+}
+
+function invalid(problem: string): CodedError {
+  return new CodedError('DESTINATION_INVALID', problem)
+}

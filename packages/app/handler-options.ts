@@ -1,0 +1,66 @@
+import { CodedError } from '@portline/wire/errors.ts'
+import { z } from 'zod'
+import { HANDLER_TIMEOUT_MS, LANE_BATCH_EVENTS, RETRY_STEPS_MAX, RETRY_STEP_MAX_MS, RETRY_STEPS_MS } from './limits.ts'
+
+/** How the events of one code are handed on. */
+export interface HandlerOptions {
+  /** Whole milliseconds, 1 at least; 30,000 when not given. Of a destination: what its own description says. */
+  readonly timeoutMs?: number
+  /** Attempts at once over all portals in one process; no limit when not given. */
+  readonly concurrency?: number
+  /** Milliseconds to wait after the first, second … failure, each up to a fifth more or less; then the event is dead. */
+  readonly retryDelaysMs?: readonly number[]
+  /** Whether a failure can't pass: then the event is dead at once. Asked of errors that have no final code of their own. */
+  readonly isFinal?: (error: unknown) => boolean
+  /** What a failing event does until its next try: `block` holds up its lane (the order is kept), `park` lets the lane go on. */
+  readonly onFailure?: 'block' | 'park'
+}
+
+export interface BatchOptions extends HandlerOptions {
+  /** Events handed over together at most; 100 when not given. */
+  readonly maxEvents?: number
+}
+
+export interface HandlerPolicy {
+  readonly timeoutMs: number
+  readonly concurrency: number | undefined
+  readonly retryDelaysMs: readonly number[]
+  readonly isFinal: (error: unknown) => boolean
+  readonly onFailure: 'block' | 'park'
+  readonly maxEvents: number
+}
+
+const wholeNumber = z.int().min(1)
+const optionsSchema = z.strictObject({
+  timeoutMs: wholeNumber.optional(),
+  concurrency: wholeNumber.optional(),
+  retryDelaysMs: z.array(z.int().min(0).max(RETRY_STEP_MAX_MS)).max(RETRY_STEPS_MAX).optional(),
+  isFinal: z.function().optional(),
+  onFailure: z.enum(['block', 'park']).optional(),
+  maxEvents: z.int().min(1).max(LANE_BATCH_EVENTS).optional(),
+})
+
+/** Errors: APP_DEFINITION_INVALID with what is wrong. */
+export function policyOf(code: string, options: BatchOptions, timeoutMs = HANDLER_TIMEOUT_MS, maxEvents = 1): HandlerPolicy {
+  const checked = optionsSchema.safeParse(options)
+  if (!checked.success) throw new CodedError('APP_DEFINITION_INVALID', `options of ${code}: ${z.prettifyError(checked.error)}`)
+  return {
+    timeoutMs: options.timeoutMs ?? timeoutMs,
+    concurrency: options.concurrency,
+    retryDelaysMs: options.retryDelaysMs ?? RETRY_STEPS_MS,
+    isFinal: options.isFinal ?? (() => false),
+    onFailure: options.onFailure ?? 'block',
+    maxEvents: options.maxEvents ?? maxEvents,
+  }
+}
+
+/** Thrown by a handler: the event is tried again, but not before so many milliseconds (a day at most). */
+export class RetryLater extends Error {
+  readonly retryAfterMs: number
+
+  constructor(retryAfterMs: number, message = 'asked to be tried again later') {
+    super(message)
+    this.name = 'RetryLater'
+    this.retryAfterMs = retryAfterMs
+  }
+}

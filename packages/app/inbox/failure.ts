@@ -1,0 +1,83 @@
+import type { Random } from '@portline/runtime/random.ts'
+import { isFinal } from '@portline/wire/errors.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import { codedCauseOf } from '../bitrix24/call-rest.ts'
+import type { HandlerPolicy } from '../handler-options.ts'
+import { ATTEMPT_TEXT_LENGTH, RETRY_AFTER_MAX_MS } from '../limits.ts'
+import type { Attempt, Settlement } from '../store/port.ts'
+import { retryDelayMs } from './retry.ts'
+
+/** What was thrown, as the lane understands it. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly final: boolean
+  /** Whoever failed asked to be left alone for so long. */
+  readonly retryAfterMs: number
+  /** Nothing was tried: come back then. */
+  readonly notBeforeMs?: number
+  /** Of a group that was handed on together, how many were taken before the one that failed. */
+  readonly delivered: number
+}
+
+export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Failure {
+  const coded = codedCauseOf(error)
+  const notBeforeMs = numberOf(error, 'retryAtMs')
+  const rest = {
+    retryAfterMs: Math.min(numberOf(error, 'retryAfterMs') ?? 0, RETRY_AFTER_MAX_MS),
+    delivered: numberOf(error, 'delivered') ?? 0,
+    ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
+  }
+  const final = (coded !== undefined && isFinal(coded.code)) || saysFinal(policy, error)
+  if (coded !== undefined) return { code: coded.code, message: textOf(coded.message), final, ...rest }
+  const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
+  return { code: 'HANDLER_FAILED', message: textOf(`${code}${error instanceof Error ? error.message : String(error)}`), final, ...rest }
+}
+
+/** A rule that fails itself says nothing: the event is tried again. */
+function saysFinal(policy: HandlerPolicy | undefined, error: unknown): boolean {
+  try {
+    return policy?.isFinal(error) === true
+  } catch {
+    return false
+  }
+}
+
+function numberOf(error: unknown, field: string): number | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const value: unknown = Reflect.get(error, field)
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+}
+
+function textOf(message: string): string {
+  return message.slice(0, ATTEMPT_TEXT_LENGTH)
+}
+
+export interface FailedEvent {
+  readonly id: string
+  readonly seq: number
+  readonly attempt: Attempt
+  readonly nowMs: number
+  /** The portal is uninstalled: there is nobody left to try again for. */
+  readonly uninstalled: boolean
+}
+
+/** What becomes of an event that failed: tried again, later or beside its lane, or dead. */
+export function settlementOfFailure(
+  { id, seq, attempt, nowMs, uninstalled }: FailedEvent,
+  failure: Failure,
+  policy: HandlerPolicy | undefined,
+  delaysMs: readonly number[],
+  random: Random,
+): Settlement {
+  const parked = policy?.onFailure === 'park' ? { parked: true as const } : {}
+  if (failure.notBeforeMs !== undefined && !uninstalled) {
+    return { id, seq, atMs: nowMs, state: 'pending', reason: failure.code, dueAtMs: failure.notBeforeMs, ...parked }
+  }
+  const result = { id, seq, attempt, atMs: nowMs }
+  if (failure.final) return { ...result, state: 'dead', reason: failure.code }
+  if (uninstalled) return { ...result, state: 'dead', reason: 'INSTALLATION_DELETED' }
+  const delayMs = retryDelayMs(delaysMs, attempt.n, random)
+  if (delayMs === undefined) return { ...result, state: 'dead', reason: 'ATTEMPTS_EXHAUSTED' }
+  return { ...result, state: 'pending', reason: failure.code, dueAtMs: nowMs + Math.max(delayMs, failure.retryAfterMs), ...parked }
+}

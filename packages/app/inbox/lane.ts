@@ -1,0 +1,36 @@
+import type { PortalKey, StoredEvent } from '../store/port.ts'
+import type { OpenedParts } from '../tokens/sealed-event.ts'
+
+/** An event that its lane may run: read from the store, or still in memory from its receipt. */
+export interface QueuedEvent {
+  readonly event: StoredEvent
+  /** Its auth block and data, where they need not be opened first. */
+  readonly parts?: OpenedParts
+  /** What it takes in memory, roughly. */
+  readonly bytes: number
+}
+
+/**
+ *     ready ──turn──> running ──queue and store empty──> gone
+ *       ↑                │ └──more to do──> ready, behind all others
+ *       │                └──head not due, lease elsewhere, store failing──> blocked
+ *       └──────── (due, or woken) ───────────────────────────────────────────┘
+ */
+export type LaneState = 'ready' | 'running' | 'blocked'
+
+export interface Lane {
+  readonly portal: PortalKey
+  readonly key: string
+  state: LaneState
+  queue: QueuedEvent[]
+  /** The store has events of this lane that were not handed out. */
+  more: boolean
+  /** Woken in the middle of its turn: looked at again at its end. */
+  again: boolean
+  /** What came while the lane was leased anew or given back, and cannot be judged before the answer. */
+  late: { readonly queued: QueuedEvent; readonly leased: boolean }[] | undefined
+}
+
+export function newLane(portal: PortalKey, key: string): Lane {
+  return { portal, key, state: 'ready', queue: [], more: false, again: false, late: undefined }
+}

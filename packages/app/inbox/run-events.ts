@@ -1,0 +1,179 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import { Gate } from '@portline/runtime/gate.ts'
+import type { Random } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { AttemptRecorder, currentAttempt } from '../bitrix24/call-recorder.ts'
+import type { RestClients } from '../bitrix24/rest-clients.ts'
+import type { App, RegisteredHandler } from '../define-app.ts'
+import type { Delivery, Destination, OpenDestination } from '../destinations/destination.ts'
+import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
+import type { LifecycleParts } from '../installations/lifecycle.ts'
+import { RETRY_STEPS_MS } from '../limits.ts'
+import type { Attempt, Installation, Settlement } from '../store/port.ts'
+import { openParts } from '../tokens/sealed-event.ts'
+import type { OpenedParts } from '../tokens/sealed-event.ts'
+import { LazySignal, withDeadline } from './deadline.ts'
+import { failureOf, settlementOfFailure } from './failure.ts'
+import type { Failure } from './failure.ts'
+import { EventContext, appEventOf } from './handler-context.ts'
+import type { QueuedEvent } from './lane.ts'
+
+/**
+ * One attempt at the events of a lane that belong together, nearly always one: the app side's own step, then the app's handler
+ * or destination, then what became of them.
+ */
+export interface RunEventsParts extends LifecycleParts {
+  readonly appOf: (name: string) => App | undefined
+  readonly rest: RestClients
+  readonly clock: Clock
+  readonly random: Random
+  readonly destinationOf: (destination: Destination) => OpenDestination
+}
+
+interface Opened {
+  readonly queued: QueuedEvent
+  readonly parts: OpenedParts
+}
+
+export class EventRunner {
+  readonly #parts: RunEventsParts
+  readonly #gates = new Map<RegisteredHandler, Gate>()
+
+  constructor(parts: RunEventsParts) {
+    this.#parts = parts
+  }
+
+  /** How many of the queue, from its head on, are handed over together. */
+  together(queue: readonly QueuedEvent[]): number {
+    const head = queue[0]?.event
+    if (head === undefined) return 0
+    const handler = this.#handlerOf(head.app, head.code)
+    if (handler === undefined || handler.policy.maxEvents === 1) return 1
+    const others = queue.findIndex(({ event }) => event.code !== head.code || event.generation !== head.generation)
+    return Math.min(handler.policy.maxEvents, others === -1 ? queue.length : others)
+  }
+
+  /** Never throws: what goes wrong is in the settlements. */
+  async run(events: readonly QueuedEvent[]): Promise<readonly Settlement[]> {
+    const head = events[0]?.event
+    if (head === undefined) return []
+    const handler = this.#handlerOf(head.app, head.code)
+    const gate = handler === undefined ? undefined : this.#gateOf(handler)
+    return gate === undefined ? this.#attempt(events, handler) : gate.run(() => this.#attempt(events, handler))
+  }
+
+  #handlerOf(app: string, code: string): RegisteredHandler | undefined {
+    return this.#parts.appOf(app)?.handlerOf(code)
+  }
+
+  #gateOf(handler: RegisteredHandler): Gate | undefined {
+    const { concurrency } = handler.policy
+    if (concurrency === undefined) return undefined
+    const gate = this.#gates.get(handler) ?? new Gate(concurrency, Number.POSITIVE_INFINITY)
+    this.#gates.set(handler, gate)
+    return gate
+  }
+
+  async #attempt(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined): Promise<readonly Settlement[]> {
+    const { clock } = this.#parts
+    const recorder = new AttemptRecorder()
+    const startedAtMs = clock.now()
+    let failure: Failure | undefined
+    try {
+      await currentAttempt.run(recorder, () => this.#handOn(events, handler, recorder))
+    } catch (error) {
+      failure = failureOf(error, handler?.policy)
+    }
+    const settlements: Settlement[] = []
+    for (const [index, { event }] of events.entries()) {
+      // What was taken before the one that failed is done.
+      const own = failure !== undefined && index >= failure.delivered ? failure : undefined
+      settlements.push(this.#settlementOf(event, handler, own, recorder, startedAtMs))
+      if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlements.at(-1))
+    }
+    return settlements
+  }
+
+  #settlementOf(
+    event: QueuedEvent['event'],
+    handler: RegisteredHandler | undefined,
+    failure: Failure | undefined,
+    { calls, notes }: AttemptRecorder,
+    startedAtMs: number,
+  ): Settlement {
+    const { clock, random, installations } = this.#parts
+    const nowMs = clock.now()
+    const { id, seq } = event
+    const outcome = failure === undefined ? 'done' : 'failed'
+    const record = { n: event.attempts + 1, startedAtMs, durationMs: nowMs - startedAtMs, outcome, calls, notes } as const
+    if (failure === undefined) return { id, seq, attempt: record, atMs: nowMs, state: 'done' }
+    const attempt: Attempt = { ...record, error: { code: failure.code, message: failure.message } }
+    const uninstalled = event.code !== 'ONAPPUNINSTALL' && installations.known(event)?.status === 'deleted'
+    return settlementOfFailure({ id, seq, attempt, nowMs, uninstalled }, failure, handler?.policy, handler?.policy.retryDelaysMs ?? RETRY_STEPS_MS, random)
+  }
+
+  /** Before it is settled: a crash in between runs the uninstall once more and never leaves data behind. */
+  async #clean(event: QueuedEvent['event'], settlement: Settlement | undefined): Promise<void> {
+    if (settlement?.state !== 'pending' && asksToClean(event)) await this.#parts.installations.erase(event)
+  }
+
+  async #handOn(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
+    const { sealer, rest } = this.#parts
+    const opened = events.map((queued): Opened => ({ queued, parts: queued.parts ?? openParts(sealer, queued.event) }))
+    let installation: Installation | undefined
+    for (const each of opened) installation = await this.#ownStep(each, recorder)
+    if (handler === undefined || installation === undefined) return
+    if (handler.kind === 'destination') return this.#deliver(handler.destination, handler.policy.timeoutMs, opened, installation)
+    const loading = rest.loaded()
+    if (loading !== undefined) await loading
+    return this.#runHandler(handler, opened, installation, recorder)
+  }
+
+  async #ownStep({ queued: { event }, parts: { auth } }: Opened, recorder: AttemptRecorder): Promise<Installation> {
+    const { installations, rest, appOf } = this.#parts
+    const app = appOf(event.app)
+    const known = installations.known(event)
+    if (app === undefined || known === undefined) throw new CodedError(app === undefined ? 'APP_UNKNOWN' : 'PORTAL_UNKNOWN')
+    // What was meant for a former installation must not touch the one that came after it.
+    if (known.generation !== event.generation) throw new CodedError('FORMER_INSTALLATION')
+    const step = { app, event, installation: known, auth, note: (text: string) => recorder.note(text), b24: () => rest.ofPortal(known) }
+    return runLifecycleStep(this.#parts, step)
+  }
+
+  #runHandler(
+    handler: Exclude<RegisteredHandler, { kind: 'destination' }>,
+    opened: readonly Opened[],
+    installation: Installation,
+    recorder: AttemptRecorder,
+  ): Promise<void> {
+    const { clock, rest } = this.#parts
+    const lazy = new LazySignal()
+    const appEvents = opened.map(({ queued: { event }, parts: { auth, data } }) => appEventOf(event, data, auth.user_id))
+    const uninstall = appEvents[0]?.code === 'ONAPPUNINSTALL'
+    const context = new EventContext({
+      events: appEvents, installation, lazy,
+      note: (text) => recorder.note(text),
+      b24: () => (uninstall ? undefined : rest.ofPortalNow(installation)),
+    })
+    const run = (): Promise<void> | void => (handler.kind === 'code' ? handler.run(context.forOne()) : handler.run(context.forBatch()))
+    return withDeadline(clock, handler.policy.timeoutMs, lazy, run)
+  }
+
+  #deliver(destination: Destination, timeoutMs: number, opened: readonly Opened[], { domain }: Installation): Promise<void> {
+    const deliveries = opened.map(({ queued: { event }, parts: { auth } }): Delivery => ({
+      id: event.id,
+      app: event.app,
+      memberId: event.memberId,
+      domain,
+      code: event.code,
+      data: event.data,
+      receivedAtMs: event.receivedAtMs,
+      attempt: event.attempts + 1,
+      ...(auth.user_id === undefined ? {} : { userId: auth.user_id }),
+      ...(event.ts === undefined ? {} : { ts: event.ts }),
+    }))
+    const lazy = new LazySignal()
+    const open = this.#parts.destinationOf(destination)
+    return withDeadline(this.#parts.clock, timeoutMs, lazy, () => open.deliver(deliveries, lazy.signal))
+  }
+}

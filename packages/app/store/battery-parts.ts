@@ -1,0 +1,46 @@
+import type { Account, Attempt, Installation, NewEvent, Settlement, Store, StoredEvent } from './port.ts'
+
+/** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
+export interface StorePlace {
+  open(): Promise<Store>
+  remove(): Promise<void>
+}
+
+export const PORTAL = { app: 'hello', memberId: 'portal-a' }
+export const OTHER = { app: 'hello', memberId: 'portal-b' }
+export const KEEP = 50
+export const LEASE = { owner: 'me', nowMs: 1_000, untilMs: 5_000, maxEvents: 10, maxBytes: 100_000 }
+
+export function event(id: string, fields: Partial<NewEvent> = {}): NewEvent {
+  return { ...PORTAL, id, code: 'ONAPPTEST', auth: new Uint8Array([1, 2]), generation: 1, state: 'pending', receivedAtMs: 10, proof: 'application_token', ...fields }
+}
+
+export function attempt(n: number, fields: Partial<Attempt> = {}): Attempt {
+  return { n, startedAtMs: 100, durationMs: 5, outcome: 'done', calls: [{ method: 'profile', durationMs: 2 }], notes: ['hi'], ...fields }
+}
+
+/** What has become of an event that the store gave out. */
+export function settled({ id, seq }: Pick<StoredEvent, 'id' | 'seq'>, fields: Partial<Settlement> = {}): Settlement {
+  return { id, seq, attempt: attempt(1), state: 'done', atMs: 200, ...fields }
+}
+
+export function installation(fields: Partial<Installation> = {}): Installation {
+  return {
+    ...PORTAL, status: 'active', generation: 1, domain: 'p.example', clientEndpoint: 'https://p.example/rest/',
+    serverEndpoint: 'https://oauth.example/rest/', updatedAtMs: 1, applicationToken: new Uint8Array([9]), ...fields,
+  }
+}
+
+export function account(userId: string, master: boolean): Account {
+  return { ...PORTAL, userId, master, state: 'live', tokens: new Uint8Array([7]), expiresAtMs: 99, obtainedAtMs: Number(userId) }
+}
+
+export async function leasedIds(store: Store, portal = PORTAL, lease = LEASE): Promise<string[]> {
+  const answer = await store.leaseLane(portal, lease)
+  return answer.kind === 'leased' ? answer.events.map(({ id }) => id) : [answer.kind]
+}
+
+
+export async function append(store: Store, events: readonly NewEvent[]): Promise<void> {
+  await store.appendEvents({ events })
+}
