@@ -1,10 +1,11 @@
 import { ensureChromium } from './lib/chromium.mjs'
 import { ensureInstalled, environment, root, say } from './lib/install.mjs'
+import { ensureRabbitMq } from './lib/rabbitmq.mjs'
 import { run } from './lib/run.mjs'
 import { join } from 'node:path'
 
 const node24 = ensureInstalled()
-const env = { ...environment(node24), CHROMIUM: ensureChromium() }
+const env = { ...environment(node24), CHROMIUM: ensureChromium(), RABBITMQ_SERVER: ensureRabbitMq() }
 
 const STEPS = [
   { name: 'types', tool: 'typescript/bin/tsc', args: ['--noEmit'] },

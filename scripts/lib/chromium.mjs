@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { giveUp, say } from './install.mjs'
+import { aptInstall, isExecutable } from './apt.mjs'
+import { giveUp } from './install.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const ELSEWHERE = [
@@ -28,24 +27,5 @@ function find() {
 }
 
 function install() {
-  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
-  const apt = (...args) => {
-    const [command, ...rest] = [...asRoot, 'apt-get', '-q', ...args]
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    return spawnSync(command, rest, { stdio: ['ignore', 2, 2], env }).status === 0
-  }
-  if (process.platform !== 'linux' || spawnSync('apt-get', ['--version']).status !== 0) return undefined
-  say('Installing Chromium for the browser tests (apt-get).')
-  // A repository that cannot be refreshed may still have the package: the install decides.
-  apt('update')
-  return apt('install', '-y', '--no-install-recommends', 'chromium') ? find() : undefined
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
+  return aptInstall('chromium', 'Chromium for the browser tests') ? find() : undefined
 }

@@ -34,7 +34,7 @@ export function addDevCommand(program: Command, env: Environment, output: Output
 /** Errors: those of startLocal; SERVER_UNREACHABLE when the app cannot be installed. */
 async function dev(env: Environment, output: Output, path: string): Promise<void> {
   const signal = new StopSignal()
-  const app = await loadApp(path)
+  const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startLocal } = await import('../local/start-local.ts')
   const local = await startLocal({

@@ -14,6 +14,7 @@ const HELP = `
 Examples:
   B24_CLIENT_ID=app.1 B24_CLIENT_SECRET=secret portline start ./app.ts --public-url https://apps.example.com
   PORTLINE_AUTH_SERVERS=http://127.0.0.1:4470 portline start ./app.ts --data ./state
+  portline start ./app.json, an app in another language: docs/how-to/destinations.md
 
 Settings:
   B24_CLIENT_ID, B24_CLIENT_SECRET  of the application's card in Bitrix24
@@ -33,7 +34,7 @@ interface StartOptions {
 export function addStartCommand(program: Command, env: Environment, output: Output): void {
   program
     .command('start <app>')
-    .description('start the app side alone for an app module, on Bitrix24 itself or on any portal')
+    .description('start the app side alone for an app module or app.json, on Bitrix24 itself or on any portal')
     .option('--port <port>', 'to listen on (PORTLINE_PORT, 4400)')
     .option('--host <host>', 'to listen on', DEFAULT_HOST)
     .option('--data <folder>', 'where everything is kept (PORTLINE_DATA, .portline)')
@@ -48,7 +49,7 @@ async function start(env: Environment, output: Output, path: string, options: St
   const credentials = credentialsSetting(env)
   const authServers = authServersSetting(env)
   const publicUrl = publicUrlSetting(options.publicUrl)
-  const app = await loadApp(path)
+  const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startAppSide } = await import('portline/serve/start-app-side.ts')
   const appSide = await startAppSide({
