@@ -72,6 +72,12 @@ export const STOP_GRACE_MS = 5_000
 /** Clients of the live stream. */
 export const STREAM_CLIENTS = 32
 export const LIST_MAX_ROWS = 200
+/** One request for a replay of many goes on until it has met so many events, or has looked so often; then it says where to go on. */
+export const REPLAY_EVENTS = 1_000
+export const REPLAY_LOOKS = 20
+/** Replayed in one transaction: bounds how long those who append wait for it. */
+export const REPLAY_SLICE_EVENTS = 100
+export const REPLAY_SAMPLE_IDS = 10
 /** REST clients kept for portals, least recently used out first. */
 export const CLIENTS_KEPT = 1_000
 /** Renewing this early spares a request that would be answered expired_token. */

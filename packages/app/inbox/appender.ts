@@ -1,3 +1,4 @@
+import type { Clock } from '@portline/runtime/clock.ts'
 import type { AppendLease, AppendedEvent, NewEvent, Store } from '../store/port.ts'
 import { sealShared } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
@@ -10,6 +11,7 @@ import type { Sealer } from '../tokens/sealer.ts'
 export interface AppenderParts {
   readonly store: Store
   readonly sealer: Sealer
+  readonly clock: Clock
   readonly lease: () => Omit<AppendLease, 'wanted'>
 }
 
@@ -42,7 +44,8 @@ export class Appender {
   append(item: EventToAppend): Promise<AppendedEvent> {
     return new Promise((resolve, reject) => {
       this.#gathering.push({ event: item.event, sealed: item.sealed, wanted: item.wanted, resolve, reject })
-      if (this.#gathering.length === 1 && !this.#busy) queueMicrotask(() => this.#send())
+      // All that has come in by now goes together.
+      if (this.#gathering.length === 1 && !this.#busy) this.#parts.clock.soon(() => this.#send())
     })
   }
 

@@ -57,6 +57,8 @@ export interface FailedEvent {
   readonly id: string
   readonly seq: number
   readonly attempt: Attempt
+  /** Failures since it was received or last replayed, this one included: its place in the retry schedule. */
+  readonly failures: number
   readonly nowMs: number
   /** The portal is uninstalled: there is nobody left to try again for. */
   readonly uninstalled: boolean
@@ -64,7 +66,7 @@ export interface FailedEvent {
 
 /** What becomes of an event that failed: tried again, later or beside its lane, or dead. */
 export function settlementOfFailure(
-  { id, seq, attempt, nowMs, uninstalled }: FailedEvent,
+  { id, seq, attempt, failures, nowMs, uninstalled }: FailedEvent,
   failure: Failure,
   policy: HandlerPolicy | undefined,
   delaysMs: readonly number[],
@@ -77,7 +79,7 @@ export function settlementOfFailure(
   const result = { id, seq, attempt, atMs: nowMs }
   if (failure.final) return { ...result, state: 'dead', reason: failure.code }
   if (uninstalled) return { ...result, state: 'dead', reason: 'INSTALLATION_DELETED' }
-  const delayMs = retryDelayMs(delaysMs, attempt.n, random)
+  const delayMs = retryDelayMs(delaysMs, failures, random)
   if (delayMs === undefined) return { ...result, state: 'dead', reason: 'ATTEMPTS_EXHAUSTED' }
   return { ...result, state: 'pending', reason: failure.code, dueAtMs: nowMs + Math.max(delayMs, failure.retryAfterMs), ...parked }
 }

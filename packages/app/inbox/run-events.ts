@@ -109,7 +109,8 @@ export class EventRunner {
     if (failure === undefined) return { id, seq, attempt: record, atMs: nowMs, state: 'done' }
     const attempt: Attempt = { ...record, error: { code: failure.code, message: failure.message } }
     const uninstalled = event.code !== 'ONAPPUNINSTALL' && installations.known(event)?.status === 'deleted'
-    return settlementOfFailure({ id, seq, attempt, nowMs, uninstalled }, failure, handler?.policy, handler?.policy.retryDelaysMs ?? RETRY_STEPS_MS, random)
+    const failures = record.n - (event.attemptsBefore ?? 0)
+    return settlementOfFailure({ id, seq, attempt, failures, nowMs, uninstalled }, failure, handler?.policy, handler?.policy.retryDelaysMs ?? RETRY_STEPS_MS, random)
   }
 
   /** Before it is settled: a crash in between runs the uninstall once more and never leaves data behind. */

@@ -4,11 +4,12 @@ import type { LaneResults, PortalKey, Settlement, Store } from '../store/port.ts
 import { keyOf } from '../store/portal-key.ts'
 
 /**
- * Writes what became of events, of all lanes together: while one group is on its way to the disk the next gathers. A group that
- * cannot be written is written again until it can: what has run must not run again for want of a note.
+ * Writes what became of events, of all lanes together: while one group is on its way to the disk the next gathers. It goes at the
+ * end of a turn of the event loop, so that it shares its commit with the events that came in meanwhile. A group that cannot be
+ * written is written again until it can: what has run must not run again for want of a note.
  *
- *     empty ──add──> gathering ──> writing ──on disk──> empty, gathering
- *                        ↑            └──store failing──> waiting ──> writing
+ *     empty ──add──> gathering ──end of the turn, group before on disk──> writing ──on disk──> empty, gathering
+ *                                                                            └──store failing──> waiting ──> writing
  */
 export interface SettlerParts {
   readonly store: Store
@@ -34,8 +35,9 @@ export class Settler {
   readonly #parts: SettlerParts
   #gathering = new Map<string, Gathered>()
   #count = 0
-  #writing = 0
-  #busy = false
+  #onTheWay = 0
+  #writing: Promise<void> | undefined
+  #asked = false
   #failing = false
   #waiting: (() => void)[] = []
 
@@ -45,7 +47,7 @@ export class Settler {
 
   /** The disk does not keep up, or fails. */
   get full(): boolean {
-    return this.#failing || this.#count + this.#writing > UNSETTLED_MAX
+    return this.#failing || this.#count + this.#onTheWay > UNSETTLED_MAX
   }
 
   add(portal: PortalKey, settlements: readonly Settlement[], release: boolean): void {
@@ -57,34 +59,40 @@ export class Settler {
       gathered.release ||= release
     }
     this.#count += settlements.length
-    if (!this.#busy) {
-      this.#busy = true
-      queueMicrotask(() => this.#write())
-    }
+    this.#writeSoon()
   }
 
   /** Resolves when all that was added so far is on disk. */
   flushed(): Promise<void> {
-    if (!this.#busy) return Promise.resolve()
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    if (this.#gathering.size === 0) return this.#writing ?? Promise.resolve()
+    const done = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    this.#writeSoon()
+    return done
   }
 
+  #writeSoon(): void {
+    if (this.#asked || this.#writing !== undefined) return
+    this.#asked = true
+    this.#parts.clock.soon(() => {
+      this.#asked = false
+      this.#write()
+    })
+  }
+
+  /** One group at a time: the store records what became of a lane's events in their order. */
   #write(): void {
+    if (this.#writing !== undefined || this.#gathering.size === 0) return
     const group = [...this.#gathering.values()]
     const waiting = this.#waiting
     this.#gathering = new Map()
     this.#waiting = []
-    this.#writing = this.#count
+    this.#onTheWay = this.#count
     this.#count = 0
-    void this.#record(group).then(() => {
-      this.#writing = 0
-      if (this.#gathering.size > 0) this.#write()
-      else {
-        this.#busy = false
-        // Who asked while nothing more was gathered waited for this group.
-        waiting.push(...this.#waiting.splice(0))
-      }
+    this.#writing = this.#record(group).then(() => {
+      this.#onTheWay = 0
+      this.#writing = undefined
       for (const resolve of waiting) resolve()
+      if (this.#gathering.size > 0) this.#writeSoon()
     })
   }
 

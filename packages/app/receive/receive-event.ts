@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '@portline/runtime/clock.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
 import { readEnvelope } from '@portline/wire/read-envelope.ts'
-import { readBody } from './read-body.ts'
+import type { BodyReader } from './read-body.ts'
 
 export interface ReceivedEvent {
   readonly envelope: EventEnvelope
@@ -17,10 +16,10 @@ export interface ReceivedEvent {
  * Turns a request into a decoded event or a refusal; knows nothing of stores and trust.
  * Errors: METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, BODY_INCOMPLETE, those of decodeForm and of readEnvelope.
  */
-export async function receiveEvent(request: IncomingMessage, clock: Clock): Promise<ReceivedEvent> {
+export async function receiveEvent(request: IncomingMessage, bodies: BodyReader): Promise<ReceivedEvent> {
   if (request.method !== 'POST') throw new CodedError('METHOD_NOT_ALLOWED')
   if (!isForm(request.headers['content-type'])) throw new CodedError('UNSUPPORTED_MEDIA_TYPE')
-  const body = await readBody(request, FORM_LIMITS.maxBodyBytes, clock)
+  const body = await bodies.read(request, FORM_LIMITS.maxBodyBytes)
   return { envelope: readEnvelope(decodeForm(body)), bytes: body.length }
 }
 

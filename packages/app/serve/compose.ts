@@ -51,7 +51,7 @@ const OWNER_BYTES = 8
 
 export async function composeAppSide(options: ComposeOptions) {
   const { apps, authServers, clock, random, network, resolver, log, store, key, publicUrl, createRest = createRestClients } = options
-  const byName = new Map(apps.map((options) => [options.app.name, options]))
+  const byName = new Map(apps.map((each) => [each.app.name, each]))
   const appOf = (name: string) => byName.get(name)?.app
   const credentialsOf = (name: string): Credentials => {
     const found = byName.get(name)
@@ -115,7 +115,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const inbox = new Inbox({
     store, known, installations, lanes, reviewer, refusals, held, clock, log, sealer,
     claimed,
-    appender: new Appender({ store, sealer, lease: () => lanes.lease() }),
+    appender: new Appender({ store, sealer, clock, lease: () => lanes.lease() }),
     apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
     onAccepted: (event) => feed.watched && feed.send('event', eventView(event)),

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { Inbox } from '../inbox/inbox.ts'
+import type { BodyReader } from '../receive/read-body.ts'
 import { receiveEvent } from '../receive/receive-event.ts'
 import { asCoded, sendError, sendJson } from './answer.ts'
 
@@ -13,7 +13,7 @@ import { asCoded, sendError, sendJson } from './answer.ts'
 export interface EventEndpointParts {
   readonly inbox: Inbox
   readonly hasApp: (name: string) => boolean
-  readonly clock: Clock
+  readonly bodies: BodyReader
   readonly log: Log
 }
 
@@ -25,14 +25,14 @@ export function eventPathApp(url: string | undefined): string | undefined {
 }
 
 export async function answerEvent(
-  { inbox, hasApp, clock, log }: EventEndpointParts,
+  { inbox, hasApp, bodies, log }: EventEndpointParts,
   app: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
     if (!hasApp(app)) throw new CodedError('APP_UNKNOWN')
-    const { envelope, bytes } = await receiveEvent(request, clock)
+    const { envelope, bytes } = await receiveEvent(request, bodies)
     sendJson(response, 200, await inbox.accept(app, envelope, bytes))
   } catch (error) {
     sendError(request, response, asCoded(error, log))

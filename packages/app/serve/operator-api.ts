@@ -1,34 +1,20 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
-import type { Lanes } from '../inbox/lanes.ts'
 import type { RefusalLog } from '../inbox/refusal-log.ts'
 import { LIST_MAX_ROWS } from '../limits.ts'
-import type { EventFilter, Store } from '../store/port.ts'
-import type { LiveFeed } from './live-feed.ts'
+import type { Store } from '../store/port.ts'
+import { readList } from './event-query.ts'
 import { guardOperator } from './operator-guard.ts'
+import { replayMany, replayOne } from './replays.ts'
+import type { ReplayParts } from './replays.ts'
 import { attemptView, eventView, historyOf, installationView } from './views.ts'
 
 /** The operator API under /api/, described in docs/reference/operator-api.md. */
-export interface OperatorApiParts {
-  readonly store: Store
-  readonly lanes: Lanes
+export interface OperatorApiParts extends ReplayParts {
   readonly refusals: RefusalLog
-  readonly feed: LiveFeed
   readonly listenHost: string
   readonly operatorToken: string | undefined
-  readonly nowMs: () => number
 }
-
-const DEFAULT_ROWS = 50
-const eventsQuery = z.strictObject({
-  app: z.string().optional(),
-  portal: z.string().optional(),
-  event: z.string().transform((code) => code.toUpperCase()).optional(),
-  state: z.enum(['held', 'pending', 'done', 'dead']).optional(),
-  after: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(LIST_MAX_ROWS).default(DEFAULT_ROWS),
-})
 
 export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts): void {
   const { store, refusals, feed } = parts
@@ -37,12 +23,14 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
       guardOperator(request.raw, parts.listenHost, parts.operatorToken)
       next()
     })
+    api.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => parseJson(String(body), parsed))
     api.get('/api/events', async (request) => {
-      const { events, next } = await store.listEvents(filterOf(request.query))
+      const { events, next } = await store.listEvents(readList(request.query))
       return { events: events.map(eventView), next: next ?? null }
     })
     api.get<{ Params: { id: string } }>('/api/events/:id', async (request) => eventDetail(store, request.params.id))
-    api.post<{ Params: { id: string } }>('/api/events/:id/replay', async (request) => replay(parts, request.params.id))
+    api.post<{ Params: { id: string } }>('/api/events/:id/replay', async (request) => replayOne(parts, request.params.id))
+    api.post('/api/replays', async (request) => replayMany(parts, request.body))
     api.get('/api/installations', async () => {
       const installations = await store.installations()
       return { installations: await Promise.all(installations.map((installation) => installationView(store, installation))) }
@@ -65,17 +53,11 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
   })
 }
 
-function filterOf(query: unknown): EventFilter {
-  const parsed = eventsQuery.safeParse(query)
-  if (!parsed.success) throw new CodedError('BAD_REQUEST', z.prettifyError(parsed.error))
-  const { app, portal, event, state, after, limit } = parsed.data
-  return {
-    limit,
-    ...(app === undefined ? {} : { app }),
-    ...(portal === undefined ? {} : { memberId: portal }),
-    ...(event === undefined ? {} : { code: event }),
-    ...(state === undefined ? {} : { state }),
-    ...(after === undefined ? {} : { after }),
+function parseJson(text: string, parsed: (error: Error | null, body?: unknown) => void): void {
+  try {
+    parsed(null, text === '' ? undefined : JSON.parse(text))
+  } catch {
+    parsed(new CodedError('BAD_REQUEST', 'the body is no JSON'))
   }
 }
 
@@ -84,17 +66,4 @@ async function eventDetail(store: Store, id: string): Promise<object> {
   if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
   const attempts = await store.attempts(id)
   return { ...eventView(event), history: historyOf(event, attempts), attemptLog: attempts.map(attemptView) }
-}
-
-/** Errors: NOT_FOUND, EVENT_NOT_REPLAYABLE. */
-async function replay({ store, lanes, feed, nowMs }: OperatorApiParts, id: string): Promise<object> {
-  const event = await store.event(id)
-  if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
-  const installation = await store.installation(event)
-  if (installation?.status === 'deleted') throw new CodedError('EVENT_NOT_REPLAYABLE', 'its portal is uninstalled')
-  if (installation?.generation !== event.generation) throw new CodedError('EVENT_NOT_REPLAYABLE', 'it belongs to a former installation')
-  if (!(await store.replay(id, nowMs()))) throw new CodedError('EVENT_NOT_REPLAYABLE')
-  lanes.wake(event)
-  feed.send('event', eventView({ ...event, state: 'pending' }))
-  return { id, state: 'pending' }
 }

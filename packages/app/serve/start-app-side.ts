@@ -10,6 +10,7 @@ import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { STOP_GRACE_MS } from '../limits.ts'
+import { BodyReader } from '../receive/read-body.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { AppOptions } from './app-options.ts'
 import { composeAppSide } from './compose.ts'
@@ -59,7 +60,7 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   const publicUrl = (): string => options.publicUrl ?? url
   try {
     const parts = await composeAppSide({ ...options, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
-    const server = createHttpServer({ inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, clock, log })
+    const server = createHttpServer({ inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log })
     addFrameEndpoints(server, parts)
     addOperatorApi(server, { ...parts, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() })
     addPage(server)

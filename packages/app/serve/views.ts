@@ -1,10 +1,10 @@
-import type { Attempt, Installation, NewEvent, Store, StoredEvent } from '../store/port.ts'
+import type { Attempt, Installation, ListedEvent, NewEvent, Store, StoredEvent } from '../store/port.ts'
 
 /** What the operator API shows. Nothing secret is in what these read: tokens stay sealed, data has its secrets blotted out. */
 export type EventView = ReturnType<typeof eventView>
 export type InstallationView = Awaited<ReturnType<typeof installationView>>
 
-export function eventView(event: NewEvent | StoredEvent) {
+export function eventView(event: NewEvent | ListedEvent) {
   const attempts = 'attempts' in event ? event.attempts : 0
   const finishedAtMs = 'finishedAtMs' in event ? event.finishedAtMs : undefined
   const dueAtMs = 'dueAtMs' in event ? event.dueAtMs : undefined
@@ -24,6 +24,8 @@ export function eventView(event: NewEvent | StoredEvent) {
     ts: event.ts ?? null,
     dueAt: iso(dueAtMs),
     finishedAt: iso(finishedAtMs),
+    duplicateOf: event.duplicateOf ?? null,
+    replayedAt: iso('replayedAtMs' in event ? event.replayedAtMs : undefined),
   }
 }
 
@@ -34,12 +36,20 @@ export function attemptView(attempt: Attempt) {
 
 /** The life of an event in the order it happened. */
 export function historyOf(event: StoredEvent, attempts: readonly Attempt[]) {
+  const before = event.replayedAtMs === undefined ? Number.POSITIVE_INFINITY : (event.attemptsBefore ?? 0)
   return [
     { at: iso(event.receivedAtMs), kind: 'received' },
     ...(event.provenAtMs === undefined ? [] : [{ at: iso(event.provenAtMs), kind: 'proven', proof: event.proof ?? null }]),
-    ...attempts.map(({ n, startedAtMs, outcome, error }) => ({ at: iso(startedAtMs), kind: 'attempt', n, outcome, error: error?.code ?? null })),
+    ...(event.duplicateOf === undefined ? [] : [{ at: iso(event.receivedAtMs), kind: 'duplicate', of: event.duplicateOf }]),
+    ...attempts.filter(({ n }) => n <= before).map(attemptStep),
+    ...(event.replayedAtMs === undefined ? [] : [{ at: iso(event.replayedAtMs), kind: 'replayed' }]),
+    ...attempts.filter(({ n }) => n > before).map(attemptStep),
     ...(event.finishedAtMs === undefined ? [] : [{ at: iso(event.finishedAtMs), kind: event.state, reason: event.reason ?? null }]),
   ]
+}
+
+function attemptStep({ n, startedAtMs, durationMs, outcome, error }: Attempt) {
+  return { at: iso(startedAtMs), kind: 'attempt', n, outcome, error: error?.code ?? null, durationMs }
 }
 
 export async function installationView(store: Store, installation: Installation) {

@@ -34,12 +34,39 @@ export interface Store {
   renewLeases(owner: string, lanes: readonly PortalKey[], untilMs: number): Promise<PortalKey[]>
   /** Makes a waiting lane due now. */
   hastenLane(portal: PortalKey): Promise<void>
-  /** done or dead → pending. false when the event is in no such state. */
+  /**
+   * done or dead → pending, at their old places; those that were never proven and all in another state stay as they are. Answers
+   * with the ids of those replayed.
+   */
+  replayEvents(ids: readonly string[], atMs: number): Promise<string[]>
+  /** One event: whether it was. */
   replay(id: string, atMs: number): Promise<boolean>
 
-  listEvents(filter: EventFilter): Promise<{ events: StoredEvent[]; next?: string }>
+  /**
+   * Newest first, by their place in the order of all events. Looks at a bounded number of events: with `next` there may be more,
+   * however few this page has.
+   */
+  listEvents(filter: EventFilter): Promise<{ events: ListedEvent[]; next?: string }>
   event(id: string): Promise<StoredEvent | undefined>
   attempts(id: string): Promise<Attempt[]>
+  /** The place of the newest event; 0 when there is none. */
+  lastSeq(): Promise<number>
+  /** Oldest first, with their attempts; bounded like listEvents, and by size. */
+  readEvents(page: EventPage): Promise<{ records: EventRecord[]; nextSeq?: number }>
+  /** Oldest first, what a replay of all that match would meet; bounded like listEvents. */
+  replayCandidates(filter: EventConditions, afterSeq: number, limit: number): Promise<{ candidates: ReplayCandidate[]; nextSeq?: number }>
+  /** In the order given, behind all others; ids that are there already are left alone. Answers with the ids that were taken. */
+  importEvents(records: readonly ImportedEvent[]): Promise<string[]>
+
+  /** The next stretch of the order of all events in which some ended so long ago. */
+  settledWindow(before: SettledBefore, afterSeq: number): Promise<SettledWindow>
+  /** Deletes what ended so long ago, with its attempts and seals, from one such stretch; answers with the number of events. */
+  deleteSettled(before: SettledBefore, afterSeq: number, toSeq: number): Promise<number>
+  size(): Promise<StoreSize>
+  /** The newest events with a fingerprint that are no duplicates themselves, newest first, back to this id. */
+  rememberedEvents(app: string, sinceId: string, limit: number): Promise<RememberedEvent[]>
+  /** Writes a consistent copy of all that is committed into a new file, while the store goes on; the file is not synced. */
+  writeSnapshot(file: string): Promise<void>
 
   installations(): Promise<Installation[]>
   installation(portal: PortalKey): Promise<Installation | undefined>
@@ -107,6 +134,10 @@ export interface NewEvent extends PortalKey {
   readonly reason?: ErrorCode | undefined
   readonly proof?: Proof | undefined
   readonly receivedAtMs: number
+  /** By which a repeat of the same delivery is recognised. */
+  readonly fingerprint?: Uint8Array | undefined
+  /** The id of the event that this one repeats. */
+  readonly duplicateOf?: string | undefined
 }
 
 export interface EventBatch {
@@ -119,6 +150,9 @@ export interface EventBatch {
    */
   readonly lease?: AppendLease
 }
+
+/** Events of one batch with `sharedAuth`. */
+export const SHARED_AUTH_MAX_EVENTS = 1_024
 
 export interface AppendLease {
   readonly owner: string
@@ -143,7 +177,13 @@ export interface StoredEvent extends NewEvent {
   readonly finishedAtMs?: number
   /** Waits for its next try beside its lane, not in it. */
   readonly parked?: true
+  /** When it was last replayed, and how many attempts it had had by then: its retry schedule counts from there. */
+  readonly replayedAtMs?: number
+  readonly attemptsBefore?: number
 }
+
+/** As lists have it. */
+export type ListedEvent = Omit<StoredEvent, 'auth' | 'authShared'>
 
 export interface SharedAuth {
   readonly batch: number
@@ -217,14 +257,80 @@ interface LaneOutlook {
   readonly asOfSeq: number
 }
 
-export interface EventFilter {
+/** All that are given hold. */
+export interface EventConditions {
   readonly app?: string
   readonly memberId?: string
   readonly code?: string
   readonly state?: EventState
-  /** Cursor of the previous page; newest first. */
+  readonly reason?: string
+  /** Received at or after. */
+  readonly sinceMs?: number
+  /** Received before. */
+  readonly untilMs?: number
+}
+
+export interface EventFilter extends EventConditions {
+  /** `next` of the previous page: an event's id. */
   readonly after?: string
   readonly limit: number
+}
+
+export interface EventPage {
+  readonly filter: EventConditions
+  readonly afterSeq: number
+  readonly upToSeq: number
+  readonly limit: number
+  readonly withAuth: boolean
+}
+
+export interface EventRecord {
+  readonly event: StoredEvent
+  readonly attempts: readonly Attempt[]
+}
+
+/** An event as it comes from another store; its place is given anew. */
+export interface ImportedEvent {
+  readonly event: Omit<StoredEvent, 'seq' | 'authShared'>
+  readonly attempts: readonly Attempt[]
+}
+
+export interface ReplayCandidate extends PortalKey {
+  readonly seq: number
+  readonly id: string
+  /** Why it would not be replayed. */
+  readonly refused?: ErrorCode
+}
+
+/** Unix milliseconds, of the end of an event. */
+export interface SettledBefore {
+  readonly doneBeforeMs: number
+  readonly deadBeforeMs: number
+}
+
+export type SettledWindow =
+  | { readonly kind: 'window'; readonly afterSeq: number; readonly toSeq: number }
+  /** None so far: go on from here. */
+  | { readonly kind: 'more'; readonly afterSeq: number }
+  | { readonly kind: 'end' }
+
+export interface StoreSize {
+  /** Without what deleted events left free, which is used again. */
+  readonly usedBytes: number
+  readonly fileBytes: number
+}
+
+export interface RememberedEvent {
+  readonly id: string
+  readonly fingerprint: Uint8Array
+  readonly receivedAtMs: number
+}
+
+/** Something sealed of a store, to see whether a key opens it. */
+export interface SealedSample extends PortalKey {
+  readonly kind: 'application_token' | 'tokens' | 'auths'
+  readonly userId: string
+  readonly sealed: Uint8Array
 }
 
 export type InstallationStatus = 'new' | 'active' | 'blocked' | 'deleted'

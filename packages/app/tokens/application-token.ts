@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { PortalKey } from '../store/port.ts'
 import type { Sealer } from './sealer.ts'
 
@@ -21,5 +21,5 @@ export function hasDigest(token: string, digest: Uint8Array): boolean {
 }
 
 function digestOf(token: string): Uint8Array {
-  return createHash('sha256').update(token).digest()
+  return hash('sha256', token, 'buffer')
 }

@@ -77,11 +77,23 @@ export function envelopeOf(sealer: Sealer, event: StoredEvent): EventEnvelope {
 
 /** The value itself when nothing in it is secret, so that the usual event costs no copy. */
 function blotted(value: FormValue): FormValue {
+  if (!holdsSecret(value)) return value
   if (typeof value === 'string') return value
-  if (Array.isArray(value)) {
-    const items = value.map(blotted)
-    return items.every((item, index) => item === value[index]) ? value : items
+  if (Array.isArray(value)) return value.map(blotted)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, isSecret(key) ? BLOT : blotted(item)]))
+}
+
+function holdsSecret(value: FormValue): boolean {
+  if (typeof value === 'string') return false
+  if (Array.isArray(value)) return value.some(holdsSecret)
+  for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue
+    const item = value[key]
+    if (isSecret(key) || (item !== undefined && holdsSecret(item))) return true
   }
-  const entries = Object.entries(value).map(([key, item]) => [key, SECRET_KEYS.has(key.toLowerCase()) ? BLOT : blotted(item)] as const)
-  return entries.every(([key, item]) => item === value[key]) ? value : Object.fromEntries(entries)
+  return false
+}
+
+function isSecret(key: string): boolean {
+  return SECRET_KEYS.has(key) || SECRET_KEYS.has(key.toLowerCase())
 }

@@ -1,74 +1,53 @@
-import type { SQLInputValue } from 'node:sqlite'
-import type { AppendedEvent, Attempt, EventBatch, EventFilter, PortalKey, StoredEvent } from '../port.ts'
+import { SHARED_AUTH_MAX_EVENTS } from '../port.ts'
+import type { AppendedEvent, EventBatch, PortalKey } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
-import { attemptOf, eventOf } from './rows.ts'
-import type { EventRow } from './rows.ts'
+import type { EventRow, PackedEvents } from './rows.ts'
 
-const INSERT = `
-  INSERT INTO events (seq, auth_batch, id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at,
-    proven_at, finished_at, generation)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const INSERT_EVENT = `
+  INSERT INTO events (seq, auth_batch, auth, fingerprint, id, app, member_id, code, handler_id, ts, data, state, reason, proof, received_at,
+    proven_at, finished_at, generation, duplicate_of)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const NO_AUTH = new Uint8Array()
 
 /** With the auth block, which may be one of a batch's. */
 export const SELECT_EVENTS = `SELECT e.*, b.sealed AS shared FROM events e LEFT JOIN auth_batches b ON b.batch = e.auth_batch`
 
 export const eventOperations = {
   /** A batch of auth blocks goes by the first event's seq. */
-  appendEvents(db: Engine, rows: readonly EventRow[], { sharedAuth, lease }: Omit<EventBatch, 'events'>): AfterCommit<AppendedEvent[]> {
+  appendEvents(db: Engine, { json, auths, fingerprints }: PackedEvents, { sharedAuth, lease }: Omit<EventBatch, 'events'>): AfterCommit<AppendedEvent[]> {
+    const rows = JSON.parse(json) as EventRow[]
+    if (sharedAuth !== undefined && rows.length > SHARED_AUTH_MAX_EVENTS) throw new Error(`more than ${SHARED_AUTH_MAX_EVENTS} events share a seal`)
     const batch = sharedAuth === undefined ? null : db.nextSeq()
     if (sharedAuth !== undefined) db.run('INSERT INTO auth_batches (batch, sealed) VALUES (?, ?)', batch, sharedAuth)
-    const seqs = rows.map((row) => {
+    const seqs = rows.map((row, index) => {
       const seq = db.nextSeq()
-      db.run(INSERT, seq, row.shared ? batch : null, ...row.values)
+      const auth = auths[index] ?? null
+      db.run(INSERT_EVENT, seq, auth === null ? batch : null, auth ?? NO_AUTH, fingerprints[index] ?? null, ...row)
       return seq
     })
     return new AfterCommit(() =>
-      rows.map(({ portal, pending }, index) => {
+      rows.map(([_id, app, memberId, _code, _handlerId, _ts, _data, state], index) => {
         const seq = seqs[index] ?? 0
-        return { seq, leased: pending && db.lanes.append(portal, seq, lease?.wanted[index] === true ? lease : undefined) }
+        const wanted = lease?.wanted[index] === true ? lease : undefined
+        return { seq, leased: state === 'pending' && db.lanes.append({ app, memberId }, seq, wanted) }
       }),
     )
   },
 
-  listEvents(db: Engine, filter: EventFilter): { events: StoredEvent[]; next?: string } {
-    const conditions: string[] = []
-    const values: SQLInputValue[] = []
-    const where = (condition: string, value: string | undefined): void => {
-      if (value === undefined) return
-      conditions.push(condition)
-      values.push(value)
-    }
-    where('app = ?', filter.app)
-    where('member_id = ?', filter.memberId)
-    where('code = ?', filter.code)
-    where('state = ?', filter.state)
-    where('id < ?', filter.after)
-    const condition = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-    const rows = db.all(`${SELECT_EVENTS} ${condition} ORDER BY id DESC LIMIT ?`, ...values, filter.limit + 1)
-    const events = rows.slice(0, filter.limit).map(eventOf)
-    const last = events.at(-1)
-    return rows.length > filter.limit && last !== undefined ? { events, next: last.id } : { events }
-  },
-
-  event(db: Engine, id: string): StoredEvent | undefined {
-    const row = db.get(`${SELECT_EVENTS} WHERE id = ?`, id)
-    return row === undefined ? undefined : eventOf(row)
-  },
-
-  attempts(db: Engine, id: string): Attempt[] {
-    return db.all('SELECT * FROM attempts WHERE event = (SELECT seq FROM events WHERE id = ?) ORDER BY n', id).map(attemptOf)
-  },
-
-  replay(db: Engine, id: string, atMs: number): AfterCommit<boolean> {
-    const [row] = db.all(
-      `UPDATE events SET state = 'pending', reason = NULL, due_at = NULL, parked = 0, finished_at = NULL, proven_at = coalesce(proven_at, ?)
-       WHERE id = ? AND state IN ('done', 'dead') AND proof IS NOT NULL RETURNING seq, app, member_id`,
-      atMs, id,
+  /** Their attempts go on counting; the retry schedule begins anew. */
+  replayEvents(db: Engine, ids: readonly string[], atMs: number): AfterCommit<string[]> {
+    const rows = ids.flatMap((id) =>
+      db.all(
+        `UPDATE events SET state = 'pending', reason = NULL, due_at = NULL, parked = 0, finished_at = NULL, proven_at = coalesce(proven_at, ?),
+           replayed_at = ?, attempts_before = attempts
+         WHERE id = ? AND state IN ('done', 'dead') AND proof IS NOT NULL RETURNING seq, id, app, member_id`,
+        atMs, atMs, id,
+      ),
     )
     return new AfterCommit(() => {
-      if (row !== undefined) db.lanes.add(portalOf(row), Number(row['seq']))
-      return row !== undefined
+      for (const row of rows) db.lanes.add(portalOf(row), Number(row['seq']))
+      return rows.map(({ id }) => String(id))
     })
   },
 }

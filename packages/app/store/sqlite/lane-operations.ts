@@ -40,7 +40,8 @@ export const laneOperations = {
   },
 
   /** A worker that lost its lease settles nothing: somebody else may be running those events already. */
-  settle(db: Engine, owner: string, results: readonly LaneResults[]): AfterCommit<PortalKey[]> {
+  settle(db: Engine, owner: string, json: string): AfterCommit<PortalKey[]> {
+    const results = JSON.parse(json) as LaneResults[]
     const lost: PortalKey[] = []
     const kept: { lane: IndexedLane; result: LaneResults }[] = []
     for (const result of results) {
@@ -115,13 +116,15 @@ function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes 
 const RECORD_ATTEMPT = `
   INSERT OR REPLACE INTO attempts (event, n, started_at, duration_ms, outcome, error, calls, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
+export function recordAttempt(db: Engine, seq: number, attempt: Attempt): void {
+  db.run(
+    RECORD_ATTEMPT, seq, attempt.n, attempt.startedAtMs, attempt.durationMs, attempt.outcome,
+    attempt.error === undefined ? null : JSON.stringify(attempt.error), listOrNull(attempt.calls), listOrNull(attempt.notes),
+  )
+}
+
 function recordSettlement(db: Engine, { seq, attempt, state, reason, dueAtMs, parked, atMs }: Settlement): void {
-  if (attempt !== undefined) {
-    db.run(
-      RECORD_ATTEMPT, seq, attempt.n, attempt.startedAtMs, attempt.durationMs, attempt.outcome,
-      attempt.error === undefined ? null : JSON.stringify(attempt.error), listOrNull(attempt.calls), listOrNull(attempt.notes),
-    )
-  }
+  if (attempt !== undefined) recordAttempt(db, seq, attempt)
   db.run(
     'UPDATE events SET state = ?, reason = ?, due_at = ?, parked = ?, finished_at = ?, attempts = coalesce(?, attempts) WHERE seq = ?',
     state, orNull(reason), orNull(dueAtMs), parked === true ? 1 : 0, state === 'pending' ? null : atMs, attempt?.n ?? null, seq,

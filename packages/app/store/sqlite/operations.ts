@@ -3,12 +3,15 @@ import { eraseOperations } from './erase-operations.ts'
 import { eventOperations } from './event-operations.ts'
 import { heldOperations } from './held-operations.ts'
 import { installationOperations } from './installation-operations.ts'
+import { keepingOperations } from './keeping-operations.ts'
 import { laneOperations } from './lane-operations.ts'
+import { readOperations } from './read-operations.ts'
 import { refusalOperations } from './refusal-operations.ts'
 
 /** What the store's thread can do: the methods of the port, synchronous, on prepared statements. */
 export const operations = {
   ...eventOperations, ...heldOperations, ...laneOperations, ...installationOperations, ...eraseOperations, ...refusalOperations,
+  ...keepingOperations, ...readOperations,
 }
 
 export type Operations = typeof operations

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { Account, Attempt, EventState, Installation, InstallationStatus, NewEvent, PortalKey, Proof, StoredEvent } from '../port.ts'
+import type { Account, Attempt, EventState, Installation, InstallationStatus, NewEvent, Proof, StoredEvent } from '../port.ts'
 
 /** Rows ↔ the port's types. An absent field is NULL in a row and absent, not undefined, in an object. */
 export type Row = Record<string, SQLOutputValue>
@@ -30,27 +30,42 @@ function blob(row: Row, column: string): Uint8Array | undefined {
   return value instanceof Uint8Array ? value : undefined
 }
 
-/** A new event on its way to the thread: plain values in the order of the insert, because an object costs a copy of its keys each time. */
-export interface EventRow {
-  readonly portal: PortalKey
-  readonly pending: boolean
-  readonly shared: boolean
-  readonly values: (string | number | Uint8Array | null)[]
+/**
+ * New events on their way to the thread. As JSON, one string crosses in place of a copy of each object with all its keys; what is
+ * binary goes beside it.
+ */
+export interface PackedEvents {
+  /** A list of EventRow. */
+  readonly json: string
+  /** Their auth blocks; null where it is shared. */
+  readonly auths: readonly (Uint8Array | null)[]
+  /** Null where duplicates are not looked for. */
+  readonly fingerprints: readonly (Uint8Array | null)[]
 }
 
-export function rowOf(event: NewEvent): EventRow {
-  const { app, memberId, receivedAtMs, state } = event
-  const finished = state === 'done' || state === 'dead'
+/** The columns of INSERT_EVENT from `id` on, but for `auth`. */
+export type EventRow = readonly [
+  id: string, app: string, memberId: string, code: string, handlerId: string | null, ts: string | null, data: string | null,
+  state: string, reason: string | null, proof: string | null, receivedAtMs: number, provenAtMs: number | null,
+  finishedAtMs: number | null, generation: number, duplicateOf: string | null,
+]
+
+export function packEvents(events: readonly NewEvent[]): PackedEvents {
   return {
-    portal: { app, memberId },
-    pending: state === 'pending',
-    shared: event.authShared === true,
-    values: [
-      event.id, app, memberId, event.code, event.handlerId ?? null, event.ts ?? null,
-      event.data === undefined ? null : JSON.stringify(event.data), event.auth, state, event.reason ?? null, event.proof ?? null,
-      receivedAtMs, event.proof === undefined ? null : receivedAtMs, finished ? receivedAtMs : null, event.generation,
-    ],
+    json: JSON.stringify(events.map(rowOf)),
+    auths: events.map(({ auth, authShared }) => (authShared === true ? null : auth)),
+    fingerprints: events.map(({ fingerprint }) => fingerprint ?? null),
   }
+}
+
+function rowOf(event: NewEvent): EventRow {
+  const { receivedAtMs, state } = event
+  return [
+    event.id, event.app, event.memberId, event.code, event.handlerId ?? null, event.ts ?? null,
+    event.data === undefined ? null : JSON.stringify(event.data), state, event.reason ?? null, event.proof ?? null, receivedAtMs,
+    event.proof === undefined ? null : receivedAtMs, state === 'done' || state === 'dead' ? receivedAtMs : null, event.generation,
+    event.duplicateOf ?? null,
+  ]
 }
 
 export function eventOf(row: Row): StoredEvent {
@@ -77,6 +92,9 @@ export function eventOf(row: Row): StoredEvent {
     finishedAtMs: number(row, 'finished_at'),
     attempts: number(row, 'attempts') ?? 0,
     generation: number(row, 'generation') ?? 0,
+    duplicateOf: text(row, 'duplicate_of'),
+    replayedAtMs: number(row, 'replayed_at'),
+    attemptsBefore: number(row, 'attempts_before') || undefined,
   })
 }
 

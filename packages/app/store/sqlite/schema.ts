@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
 
-const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 2
 
 /**
  * `seq` is the order of all events and so of each lane's. The partial indexes hold only open, held and dead events; `id` is a ULID:
@@ -15,7 +15,8 @@ const EVENT_TABLES = `
     code TEXT NOT NULL, handler_id TEXT, ts TEXT, data TEXT, auth BLOB NOT NULL, auth_batch INTEGER,
     state TEXT NOT NULL, reason TEXT, proof TEXT,
     received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, parked INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
-    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT
+    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT,
+    replayed_at INTEGER, attempts_before INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX events_open ON events (seq, app, member_id, due_at, parked) WHERE state = 'pending';
   CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
@@ -83,9 +84,12 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     DROP TABLE former_events; DROP TABLE former_attempts;`,
 }
 
-/** One process per file. Errors: STORE_IN_USE, STORE_NEWER. */
+/** A reader that takes long keeps the log growing; it is cut back to this when it begins anew. */
+const LOG_KEPT_BYTES = 67_108_864
+
+/** Errors: STORE_NEWER, STORE_UNAVAILABLE. */
 export function prepareDatabase(db: DatabaseSync): void {
-  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${LOG_KEPT_BYTES}`)
   if (pragma(db, 'synchronous') !== SYNCHRONOUS_FULL) throw new CodedError('STORE_UNAVAILABLE', 'synchronous=FULL is not in force')
   if (pragma(db, 'journal_mode') !== 'wal') throw new CodedError('STORE_UNAVAILABLE', 'journal_mode=WAL is not in force')
   db.exec('BEGIN EXCLUSIVE')

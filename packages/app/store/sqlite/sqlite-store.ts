@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { Store } from '../port.ts'
-import { rowOf } from './rows.ts'
+import { packEvents } from './rows.ts'
 import type { OperationAnswer, OperationArgs, OperationCall, OperationName, OperationResult, ThreadReply } from './operations.ts'
 
 /**
@@ -11,14 +11,17 @@ import type { OperationAnswer, OperationArgs, OperationCall, OperationName, Oper
  *     open ──close()──> closing ──last batch answered──> closed
  *      └──thread dies──> failed (every call is STORE_UNAVAILABLE; the process should be restarted)
  *
- * Group commit: while one batch is on the thread, new calls gather and leave together when it comes back. Calls keep the
- * order in which they were made.
+ * Group commit: while one batch is on the thread, new calls gather and leave together when it comes back, a settlement only if
+ * something else does too, or after a moment. Calls keep the order in which they were made.
  */
 interface Waiting {
   readonly call: OperationCall
   readonly resolve: (value: unknown) => void
   readonly reject: (error: CodedError) => void
 }
+
+/** A settlement waits this long for company: a commit of its own would cost receiving one. */
+const SETTLE_LINGER_MS = 3
 
 /** One transaction's worth of calls: bounds the pause that a big batch is for those behind it. */
 const BATCH_MAX_CALLS = 512
@@ -30,6 +33,8 @@ export class SqliteThread implements StoreWorker {
   readonly #worker: StoreThread
   #waiting: Waiting[] = []
   #onThread: Waiting[] = []
+  #soon: NodeJS.Immediate | undefined
+  #later: NodeJS.Timeout | undefined
   #end: 'closing' | 'closed' | 'failed' | undefined
   #closed: (() => void) | undefined
 
@@ -44,8 +49,13 @@ export class SqliteThread implements StoreWorker {
     return new Promise((resolve, reject) => {
       if (this.#end !== undefined) return reject(new CodedError('STORE_UNAVAILABLE', `the store is ${this.#end}`))
       this.#waiting.push({ call: { name, args }, resolve: resolve as (value: unknown) => void, reject })
-      if (this.#waiting.length === 1) queueMicrotask(() => this.#send())
+      if (name === 'settle') this.#sendLater()
+      else this.#sendSoon()
     })
+  }
+
+  get failed(): boolean {
+    return this.#end === 'failed'
   }
 
   close(): Promise<void> {
@@ -57,8 +67,27 @@ export class SqliteThread implements StoreWorker {
     })
   }
 
+  /** At the end of the turn of the event loop, with all that was called meanwhile. */
+  #sendSoon(): void {
+    if (this.#soon !== undefined || this.#onThread.length > 0) return
+    this.#soon = setImmediate(() => {
+      this.#soon = undefined
+      this.#send()
+    })
+  }
+
+  /** Nobody's answer waits for a settlement: it goes with what is called next, and by itself only if nothing is. */
+  #sendLater(): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined
+      this.#send()
+    }, SETTLE_LINGER_MS)
+  }
+
   #send(): void {
     if (this.#onThread.length > 0) return
+    clearTimeout(this.#later)
+    this.#later = undefined
     if (this.#waiting.length > 0) {
       this.#onThread = this.#waiting.splice(0, BATCH_MAX_CALLS)
       this.#worker.postMessage({ batch: this.#onThread.map((waiting) => waiting.call) })
@@ -69,7 +98,8 @@ export class SqliteThread implements StoreWorker {
     if ('answers' in reply) {
       const answered = this.#onThread
       this.#onThread = []
-      this.#send()
+      if (this.#end === 'closing' || this.#waiting.some(({ call }) => call.name !== 'settle')) this.#send()
+      else if (this.#waiting.length > 0) this.#sendLater()
       answered.forEach((waiting, index) => settle(waiting, reply.answers[index]))
     } else if ('closed' in reply) {
       this.#end = 'closed'
@@ -95,7 +125,16 @@ function settle(waiting: Waiting, answer: OperationAnswer | undefined): void {
 
 /** Opens or creates the file. Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE. */
 export async function openSqliteStore(file: string): Promise<Store> {
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: { file } })
+  const openReader = (): Promise<SqliteThread> => startThread('read-thread.ts', file)
+  return asStore(await startThread('thread.ts', file), new LateReader(openReader), async (snapshot) => {
+    // Takes as long as the store is big: on a thread of its own it holds up no list either.
+    const reader = await openReader()
+    await reader.call('writeSnapshot', snapshot).finally(() => reader.close())
+  })
+}
+
+async function startThread(script: string, file: string): Promise<SqliteThread> {
+  const worker = new Worker(new URL(`./${script}`, import.meta.url), { workerData: { file } })
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject)
     worker.once('message', (reply: ThreadReply) => {
@@ -103,7 +142,34 @@ export async function openSqliteStore(file: string): Promise<Store> {
       else resolve()
     })
   })
-  return asStore(new SqliteThread(worker))
+  return new SqliteThread(worker)
+}
+
+/** The reading thread, started when there is something to read; one that died is started again. */
+class LateReader implements StoreWorker {
+  readonly #open: () => Promise<SqliteThread>
+  #thread: Promise<SqliteThread> | undefined
+  #closed = false
+
+  constructor(open: () => Promise<SqliteThread>) {
+    this.#open = open
+  }
+
+  async call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>> {
+    if (this.#closed) throw new CodedError('STORE_UNAVAILABLE', 'the store is closed')
+    this.#thread ??= this.#open()
+    const thread = await this.#thread.catch((error: unknown) => {
+      this.#thread = undefined
+      throw error
+    })
+    if (thread.failed) this.#thread = undefined
+    return thread.call(name, ...args)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#thread?.then((thread) => thread.close(), () => {})
+  }
 }
 
 /** Whoever works off calls in their order: the thread, or its likeness in the simulation. */
@@ -112,9 +178,14 @@ export interface StoreWorker {
   close(): Promise<void>
 }
 
-export function asStore(thread: StoreWorker): Store {
+/** `reader` does what looks at many rows; where there is only one thread it is the same. */
+export function asStore(
+  thread: StoreWorker,
+  reader: StoreWorker = thread,
+  writeSnapshot: Store['writeSnapshot'] = (file) => reader.call('writeSnapshot', file),
+): Store {
   return {
-    appendEvents: ({ events, ...batch }) => thread.call('appendEvents', events.map(rowOf), batch),
+    appendEvents: ({ events, ...batch }) => thread.call('appendEvents', packEvents(events), batch),
     countHeld: (app) => thread.call('countHeld', app),
     heldEvents: (portal) => thread.call('heldEvents', portal),
     portalsWithHeld: () => thread.call('portalsWithHeld'),
@@ -122,13 +193,23 @@ export function asStore(thread: StoreWorker): Store {
     expireHeld: (...args) => thread.call('expireHeld', ...args),
     dueLanes: (nowMs, limit) => thread.call('dueLanes', nowMs, limit),
     leaseLane: (portal, lease) => thread.call('leaseLane', portal, lease),
-    settle: (owner, results) => thread.call('settle', owner, results),
+    settle: (owner, results) => thread.call('settle', owner, JSON.stringify(results)),
     renewLeases: (owner, lanes, untilMs) => thread.call('renewLeases', owner, lanes, untilMs),
     hastenLane: (portal) => thread.call('hastenLane', portal),
-    replay: (id, atMs) => thread.call('replay', id, atMs),
-    listEvents: (filter) => thread.call('listEvents', filter),
-    event: (id) => thread.call('event', id),
-    attempts: (id) => thread.call('attempts', id),
+    replay: async (id, atMs) => (await thread.call('replayEvents', [id], atMs)).length > 0,
+    replayEvents: (ids, atMs) => thread.call('replayEvents', ids, atMs),
+    importEvents: (records) => thread.call('importEvents', records),
+    deleteSettled: (...args) => thread.call('deleteSettled', ...args),
+    listEvents: (filter) => reader.call('listEvents', filter),
+    event: (id) => reader.call('event', id),
+    attempts: (id) => reader.call('attempts', id),
+    lastSeq: () => reader.call('lastSeq'),
+    readEvents: (page) => reader.call('readEvents', page),
+    replayCandidates: (...args) => reader.call('replayCandidates', ...args),
+    settledWindow: (...args) => reader.call('settledWindow', ...args),
+    size: () => reader.call('size'),
+    rememberedEvents: (...args) => reader.call('rememberedEvents', ...args),
+    writeSnapshot,
     installations: () => thread.call('installations'),
     installation: (portal) => thread.call('installation', portal),
     saveInstallation: (installation, account) => thread.call('saveInstallation', installation, account),
@@ -145,6 +226,10 @@ export function asStore(thread: StoreWorker): Store {
     replaceSharedAuth: (shared, sealed) => thread.call('replaceSharedAuth', shared, sealed),
     saveRefusal: (refusal, keep) => thread.call('saveRefusal', refusal, keep),
     refusals: (limit) => thread.call('refusals', limit),
-    close: () => thread.close(),
+    // The last connection to close empties the log into the file: the one that may write.
+    async close() {
+      if (reader !== thread) await reader.close()
+      await thread.close()
+    },
   }
 }

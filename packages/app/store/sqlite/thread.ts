@@ -1,28 +1,33 @@
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ThreadMessage, ThreadReply } from './operations.ts'
+import { Engine } from './engine.ts'
+import { isBusy, lockStore, makeFile } from './lock.ts'
+import type { StoreLock } from './lock.ts'
 import { messageOf, runBatch } from './run-batch.ts'
 import { prepareDatabase } from './schema.ts'
-import { Engine } from './engine.ts'
 
-/** The store's own thread: opens the file, then works off batches of calls until it is told to close. */
-const SQLITE_BUSY = 5
+/** The store's writing thread: takes the lock, opens the file, then works off batches of calls until it is told to close. */
 
-/** Readable by its owner alone; SQLite gives its other files the same rights. */
-const OWNER_ONLY = 0o600
+/** Nobody else writes, but a tool of the operator may be reading. */
+const BUSY_WAIT_MS = 5_000
 
-function open(file: string): DatabaseSync {
-  closeSync(openSync(file, 'a', OWNER_ONLY))
-  const db = new DatabaseSync(file)
+function open(file: string): { db: DatabaseSync; lock: StoreLock } {
+  const lock = lockStore(file)
   try {
-    prepareDatabase(db)
-    return db
+    makeFile(file)
+    const db = new DatabaseSync(file, { timeout: BUSY_WAIT_MS })
+    try {
+      prepareDatabase(db)
+      return { db, lock }
+    } catch (error) {
+      db.close()
+      throw error
+    }
   } catch (error) {
-    db.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw new CodedError('STORE_IN_USE')
-    throw error
+    lock.release()
+    throw isBusy(error) ? new CodedError('STORE_IN_USE') : error
   }
 }
 
@@ -32,12 +37,13 @@ function reply(message: ThreadReply): void {
 
 function start(): void {
   try {
-    const db = open((workerData as { file: string }).file)
+    const { db, lock } = open((workerData as { file: string }).file)
     const engine = new Engine(db)
     engine.load()
     parentPort?.on('message', (message: ThreadMessage) => {
       if ('batch' in message) return reply({ answers: runBatch(db, engine, message.batch) })
       db.close()
+      lock.release()
       reply({ closed: true })
       parentPort?.close()
     })

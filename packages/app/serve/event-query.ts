@@ -1,0 +1,51 @@
+import { CodedError } from '@portline/wire/errors.ts'
+import { z } from 'zod'
+import { LIST_MAX_ROWS } from '../limits.ts'
+import type { EventConditions, EventFilter } from '../store/port.ts'
+
+/** Which events, as the operator API and the command line are asked. Errors of all: BAD_REQUEST with what is wrong. */
+const DEFAULT_ROWS = 50
+
+const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const conditions = {
+  app: z.string().optional(),
+  portal: z.string().optional(),
+  event: z.string().transform((code) => code.toUpperCase()).optional(),
+  state: z.enum(['held', 'pending', 'done', 'dead']).optional(),
+  reason: z.string().transform((code) => code.toUpperCase()).optional(),
+  since: time.optional(),
+  until: time.optional(),
+}
+const conditionsSchema = z.strictObject(conditions)
+const listSchema = z.strictObject({
+  ...conditions,
+  after: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(LIST_MAX_ROWS).default(DEFAULT_ROWS),
+})
+
+export function readList(query: unknown): EventFilter {
+  const { after, limit, ...given } = checked(listSchema, query)
+  return { ...conditionsOf(given), limit, ...(after === undefined ? {} : { after }) }
+}
+
+export function readConditions(query: unknown): EventConditions {
+  return conditionsOf(checked(conditionsSchema, query))
+}
+
+export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value)
+  if (!parsed.success) throw new CodedError('BAD_REQUEST', z.prettifyError(parsed.error))
+  return parsed.data
+}
+
+function conditionsOf({ app, portal, event, state, reason, since, until }: z.output<typeof conditionsSchema>): EventConditions {
+  return {
+    ...(app === undefined ? {} : { app }),
+    ...(portal === undefined ? {} : { memberId: portal }),
+    ...(event === undefined ? {} : { code: event }),
+    ...(state === undefined ? {} : { state }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(since === undefined ? {} : { sinceMs: since }),
+    ...(until === undefined ? {} : { untilMs: until }),
+  }
+}

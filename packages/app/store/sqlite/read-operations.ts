@@ -1,0 +1,168 @@
+import type {
+  Attempt, EventFilter, EventPage, EventRecord, ListedEvent, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow,
+  StoreSize, StoredEvent,
+} from '../port.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import { SELECT_EVENTS, portalOf } from './event-operations.ts'
+import type { Queries } from './queries.ts'
+import { attemptOf, eventOf } from './rows.ts'
+import type { Row } from './rows.ts'
+import { SCAN_EVENTS, scanEvents } from './scan.ts'
+
+/** What the reading thread can do. The writing thread can do it too, and does where no other thread is to be had. */
+
+/** Without the auth block: it is sealed, and may be that of hundreds of others. */
+const LISTED = `
+  e.seq, e.id, e.app, e.member_id, e.code, e.handler_id, e.ts, e.data, e.state, e.reason, e.proof, e.received_at, e.proven_at, e.due_at,
+  e.parked, e.finished_at, e.attempts, e.generation, e.duplicate_of, e.replayed_at, e.attempts_before`
+
+/** Of data, in one answer; one event is given whatever its size. */
+const ANSWER_BYTES = 4_194_304
+/** A settled event that may be deleted is looked for among so many at once. */
+const WINDOW_EVENTS = 500
+
+export const readOperations = {
+  listEvents(db: Queries, { after, limit, ...filter }: EventFilter): { events: ListedEvent[]; next?: string } {
+    const from = after === undefined ? Number.MAX_SAFE_INTEGER : seqAt(db, after)
+    const { rows, nextSeq } = scanEvents(db, { columns: LISTED, filter, from, order: 'DESC', limit, maxBytes: ANSWER_BYTES })
+    const events = rows.map(listedOf)
+    if (nextSeq === undefined) return { events }
+    return { events, next: String(db.get('SELECT id FROM events WHERE seq = ?', nextSeq)?.['id']) }
+  },
+
+  event(db: Queries, id: string): StoredEvent | undefined {
+    const row = db.get(`${SELECT_EVENTS} WHERE id = ?`, id)
+    return row === undefined ? undefined : eventOf(row)
+  },
+
+  attempts(db: Queries, id: string): Attempt[] {
+    return db.all('SELECT * FROM attempts WHERE event = (SELECT seq FROM events WHERE id = ?) ORDER BY n', id).map(attemptOf)
+  },
+
+  lastSeq(db: Queries): number {
+    return Number(db.get('SELECT max(seq) AS last FROM events')?.['last'] ?? 0)
+  },
+
+  readEvents(db: Queries, { filter, afterSeq, upToSeq, limit, withAuth }: EventPage): { records: EventRecord[]; nextSeq?: number } {
+    const auth = withAuth ? ', e.auth, e.auth_batch, b.sealed AS shared' : ''
+    const join = withAuth ? 'LEFT JOIN auth_batches b ON b.batch = e.auth_batch' : ''
+    const page = { columns: LISTED + auth, join, filter, from: afterSeq, order: 'ASC', limit, maxBytes: ANSWER_BYTES } as const
+    const { rows, nextSeq } = scanEvents(db, page)
+    const wanted = rows.filter(({ seq }) => Number(seq) <= upToSeq)
+    shareSeals(wanted)
+    const records = wanted.map((row) => ({
+      event: eventOf(row),
+      attempts: db.all('SELECT * FROM attempts WHERE event = ? ORDER BY n', row['seq'] ?? 0).map(attemptOf),
+    }))
+    return nextSeq === undefined || nextSeq >= upToSeq ? { records } : { records, nextSeq }
+  },
+
+  replayCandidates(db: Queries, filter: Omit<EventFilter, 'after' | 'limit'>, afterSeq: number, limit: number) {
+    const columns = 'e.seq, e.id, e.app, e.member_id, e.generation, e.proof, i.status, i.generation AS current'
+    const join = 'LEFT JOIN installations i ON i.app = e.app AND i.member_id = e.member_id'
+    const { rows, nextSeq } = scanEvents(db, { columns, join, filter, from: afterSeq, order: 'ASC', limit, maxBytes: ANSWER_BYTES })
+    const candidates = rows.map(candidateOf)
+    return nextSeq === undefined ? { candidates } : { candidates, nextSeq }
+  },
+
+  /** The next stretch of events, after the given one, in which some may be deleted. */
+  settledWindow(db: Queries, before: SettledBefore, afterSeq: number): SettledWindow {
+    let fromSeq = afterSeq
+    for (let looked = 0; looked < SCAN_EVENTS; looked += WINDOW_EVENTS) {
+      const stretch = db.get(
+        `SELECT max(seq) AS last, count(*) AS n, min(received_at) AS oldest, coalesce(sum(${DELETABLE}), 0) AS deletable
+         FROM (SELECT seq, state, received_at, finished_at FROM events WHERE seq > ? ORDER BY seq LIMIT ?)`,
+        ...deletableValues(before), fromSeq, WINDOW_EVENTS,
+      )
+      const count = Number(stretch?.['n'] ?? 0)
+      // What was received later cannot have ended earlier.
+      if (count === 0 || Number(stretch?.['oldest']) > Math.max(before.doneBeforeMs, before.deadBeforeMs)) return { kind: 'end' }
+      const toSeq = Number(stretch?.['last'])
+      if (Number(stretch?.['deletable']) > 0) return { kind: 'window', afterSeq: fromSeq, toSeq }
+      fromSeq = toSeq
+    }
+    return { kind: 'more', afterSeq: fromSeq }
+  },
+
+  size(db: Queries): StoreSize {
+    const pragma = (name: string): number => Number(db.get(`PRAGMA ${name}`)?.[name] ?? 0)
+    const pageBytes = pragma('page_size')
+    const filePages = pragma('page_count')
+    return { usedBytes: (filePages - pragma('freelist_count')) * pageBytes, fileBytes: filePages * pageBytes }
+  },
+
+  rememberedEvents(db: Queries, app: string, sinceId: string, limit: number): RememberedEvent[] {
+    const rows = db.all(
+      `SELECT id, fingerprint, received_at FROM events WHERE id >= ? AND app = ? AND fingerprint IS NOT NULL AND duplicate_of IS NULL
+       ORDER BY id DESC LIMIT ?`,
+      sinceId, app, limit,
+    )
+    return rows.map(({ id, fingerprint, received_at: at }) => {
+      return { id: String(id), fingerprint: fingerprint instanceof Uint8Array ? fingerprint : new Uint8Array(), receivedAtMs: Number(at) }
+    })
+  },
+
+  sealedSamples(db: Queries): SealedSample[] {
+    return SAMPLES.flatMap(({ kind, sql }) =>
+      db.all(sql).map((row) => {
+        const { sealed, user_id: userId } = row
+        return { kind, ...portalOf(row), userId: String(userId ?? ''), sealed: sealed instanceof Uint8Array ? sealed : new Uint8Array() }
+      }),
+    )
+  },
+
+  /** Writes all that is committed now into a new file, compact, while others go on writing. */
+  writeSnapshot(db: Queries, file: string): void {
+    db.run('VACUUM INTO ?', file)
+  },
+}
+
+const SAMPLES: readonly { readonly kind: SealedSample['kind']; readonly sql: string }[] = [
+  { kind: 'application_token', sql: 'SELECT app, member_id, application_token AS sealed FROM installations WHERE application_token IS NOT NULL LIMIT 1' },
+  { kind: 'tokens', sql: 'SELECT app, member_id, user_id, tokens AS sealed FROM accounts LIMIT 1' },
+  { kind: 'auths', sql: `SELECT '' AS app, '' AS member_id, sealed FROM auth_batches ORDER BY batch DESC LIMIT 1` },
+]
+
+/** Whether a settled event has been kept long enough. Takes two values. */
+export const DELETABLE = `((state = 'done' AND finished_at < ?) OR (state = 'dead' AND finished_at < ?))`
+
+export function deletableValues({ doneBeforeMs, deadBeforeMs }: SettledBefore): [number, number] {
+  return [doneBeforeMs, deadBeforeMs]
+}
+
+export function isReadOperation(name: string): name is keyof typeof readOperations {
+  return Object.hasOwn(readOperations, name)
+}
+
+/** Where a list goes on. The event of a cursor may have been deleted meanwhile: then at the one before it. */
+function seqAt(db: Queries, id: string): number {
+  const row = db.get('SELECT seq, id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1', id)
+  if (row === undefined) return 0
+  return Number(row['seq']) + (row['id'] === id ? 0 : 1)
+}
+
+function listedOf(row: Row): ListedEvent {
+  const { auth: _, ...listed } = eventOf(row)
+  return listed
+}
+
+/** As one object it crosses to the other thread once. */
+function shareSeals(rows: readonly Row[]): void {
+  const seals = new Map<unknown, Row[string]>()
+  for (const row of rows) {
+    const batch = row['auth_batch']
+    if (batch === null || batch === undefined) continue
+    row['shared'] = seals.get(batch) ?? row['shared'] ?? null
+    seals.set(batch, row['shared'])
+  }
+}
+
+function candidateOf(row: Row): ReplayCandidate {
+  const { seq, id, generation, proof, status, current } = row
+  const refused: ErrorCode | undefined =
+    proof === null ? 'EVENT_NOT_REPLAYABLE'
+    : status === 'deleted' ? 'INSTALLATION_DELETED'
+    : current !== generation ? 'FORMER_INSTALLATION'
+    : undefined
+  return { ...portalOf(row), seq: Number(seq), id: String(id), ...(refused === undefined ? {} : { refused }) }
+}
