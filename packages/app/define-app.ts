@@ -6,7 +6,7 @@ import { isDestination } from './destinations/destination.ts'
 import type { Destination } from './destinations/destination.ts'
 import { policyOf } from './handler-options.ts'
 import type { BatchOptions, HandlerOptions, HandlerPolicy } from './handler-options.ts'
-import { HANDLER_BATCH_EVENTS } from './limits.ts'
+import { DUPLICATE_WINDOW_MAX_MS, DUPLICATE_WINDOW_MS, HANDLER_BATCH_EVENTS } from './limits.ts'
 
 /** What an app says of itself. */
 export interface AppDefinition {
@@ -14,7 +14,16 @@ export interface AppDefinition {
   readonly name: string
   /** Open Channels connectors to register on every portal and to keep registered (imconnector.register). */
   readonly connectors?: readonly ConnectorDefinition[]
+  /**
+   * What becomes of an event that repeats one of the last minutes: nothing (`off`, when not given), a mark that handlers see
+   * (`mark`), or it is kept and not handed on (`drop`).
+   */
+  readonly duplicates?: DuplicateMode
+  /** Milliseconds within which a repeat is recognised: 1,000 to 86,400,000; ten minutes when not given. */
+  readonly duplicateWindowMs?: number
 }
+
+export type DuplicateMode = 'off' | 'mark' | 'drop'
 
 export interface ConnectorDefinition {
   /** a-z, 0-9 and _; lower case, no dot. */
@@ -35,6 +44,8 @@ export interface AppEvent<Code extends string> {
   readonly attempt: number
   /** The portal's user whose action raised the event. Absent when nobody's did (robots, agents). */
   readonly userId?: string
+  /** The id of the event that this one repeats, in an app that has repeats marked. */
+  readonly duplicateOf?: string
 }
 
 /** The app on one portal (ApplicationInstallation of the SDKs). */
@@ -78,6 +89,7 @@ export type RegisteredHandler = { readonly policy: HandlerPolicy } & (
 export interface App {
   readonly name: string
   readonly connectors: readonly ConnectorDefinition[]
+  readonly duplicates: { readonly mode: DuplicateMode; readonly windowMs: number }
   /**
    * One handler per event code: a function, or a destination (httpEndpoint, rabbitMq).
    * Errors: APP_DEFINITION_INVALID when the code has one already or an option is wrong.
@@ -101,6 +113,8 @@ const definitionSchema = z.strictObject({
       }),
     )
     .optional(),
+  duplicates: z.enum(['off', 'mark', 'drop']).optional(),
+  duplicateWindowMs: z.int().min(1_000).max(DUPLICATE_WINDOW_MAX_MS).optional(),
 })
 
 /** The codes of the catalogue module have dots: CATALOG.PRICE.ON.ADD. */
@@ -122,13 +136,15 @@ export function defineApp(definition: AppDefinition): App {
   const app: App = {
     name: definition.name,
     connectors: definition.connectors ?? [],
+    duplicates: { mode: definition.duplicates ?? 'off', windowMs: definition.duplicateWindowMs ?? DUPLICATE_WINDOW_MS },
     on: (code, handler, options = {}) =>
       register(code, (upper) => {
         if (!isDestination(handler)) {
           // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
           return { kind: 'code', run: handler as unknown as Handler<string>, policy: policyOf(upper, options) }
         }
-        return { kind: 'destination', destination: handler, policy: policyOf(upper, options, handler.timeoutMs) }
+        if (options.timeoutMs !== undefined) throw new CodedError('APP_DEFINITION_INVALID', `${upper}: a destination has its own timeoutMs`)
+        return { kind: 'destination', destination: handler, policy: policyOf(upper, options, handler.timeoutMs, handler.maxEvents) }
       }),
     onBatch: (code, handler, options = {}) =>
       register(code, (upper) => {

@@ -4,7 +4,7 @@ import { HANDLER_TIMEOUT_MS, LANE_BATCH_EVENTS, RETRY_STEPS_MAX, RETRY_STEP_MAX_
 
 /** How the events of one code are handed on. */
 export interface HandlerOptions {
-  /** Whole milliseconds, 1 at least; 30,000 when not given. Of a destination: what its own description says. */
+  /** Whole milliseconds, 1 at least; 30,000 when not given. A destination has its own. */
   readonly timeoutMs?: number
   /** Attempts at once over all portals in one process; no limit when not given. */
   readonly concurrency?: number

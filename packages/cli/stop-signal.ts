@@ -1,8 +1,8 @@
 import type { Output } from './output.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** Handlers have 30 s, but a person who pressed Ctrl-C does not wait that long; what was acknowledged is on disk anyway. */
-const STOP_WITHIN_MS = 10_000
+/** More than the app side gives to running handlers, less than the 30 s after which an orchestrator kills. */
+const STOP_WITHIN_MS = 26_000
 
 /**
  * Waits for a signal from the moment it is made, so that one that comes during the start is not lost. A repeated signal

@@ -62,6 +62,7 @@ export function appEventOf(event: StoredEvent, data: StoredEvent['data'], userId
   }
   if (Number.isFinite(raisedAtMs)) appEvent.raisedAt = new Date(raisedAtMs)
   if (userId !== undefined) appEvent.userId = userId
+  if (event.duplicateOf !== undefined) appEvent.duplicateOf = event.duplicateOf
   return appEvent
 }
 

@@ -13,6 +13,8 @@ import { judge } from '../trust/judge.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { Reviewer } from '../trust/reviewer.ts'
 import type { Verdict } from '../trust/verdict.ts'
+import { fingerprintOf } from './duplicates.ts'
+import type { DuplicateWindow, Duplicates } from './duplicates.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -35,6 +37,7 @@ export interface InboxParts {
   readonly reviewer: Reviewer
   readonly refusals: RefusalLog
   readonly held: HeldCounter
+  readonly duplicates: Duplicates
   readonly apps: readonly string[]
   readonly clock: Clock
   readonly log: Log
@@ -47,6 +50,7 @@ export interface Accepted {
   readonly id: string
   readonly state: EventState
   readonly reason?: ErrorCode
+  readonly duplicateOf?: string
 }
 
 const NOTHING = new Uint8Array()
@@ -77,14 +81,15 @@ export class Inbox {
    * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_UNAVAILABLE.
    */
   async accept(app: string, envelope: EventEnvelope, bytes: number): Promise<Accepted> {
-    const { known, clock } = this.#parts
+    const { known, clock, duplicates } = this.#parts
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
     const portalKnown = known.get(portal)
     const nowMs = clock.now()
     const verdict = judge(portalKnown, envelope, nowMs)
     if (verdict.kind !== 'proven') return this.#acceptUnproven(portal, envelope, verdict)
     const event = this.#provenEvent(portal, envelope, verdict.proof, nowMs, portalKnown?.installation.generation ?? 0)
-    return this.#keep(event, envelope, bytes)
+    const window = duplicates.windowOf(app)
+    return window === undefined ? this.#keep(event, envelope, bytes) : this.#keepOnce(window, event, envelope, bytes)
   }
 
   /** Everything but the usual event: refused, held, or done at once. */
@@ -117,6 +122,33 @@ export class Inbox {
     if (uninstall) await this.#closeNow(event)
     else lanes.appended({ event: { ...event, seq, attempts: 0, provenAtMs: event.receivedAtMs }, parts, bytes }, leased)
     return { id: event.id, state: 'pending' }
+  }
+
+  /** Of an app that looks for repeats. */
+  async #keepOnce(window: DuplicateWindow, event: NewEvent, envelope: EventEnvelope, bytes: number): Promise<Accepted> {
+    const fingerprint = fingerprintOf(event, envelope.auth.user_id)
+    if (fingerprint === undefined) return this.#keep(event, envelope, bytes)
+    const asked = window.claim(fingerprint, event.id, event.receivedAtMs)
+    const claimed = asked instanceof Promise ? await asked : asked
+    if ('of' in claimed) return this.#keepRepeat({ ...event, fingerprint, duplicateOf: claimed.of }, envelope, bytes, window.mode)
+    try {
+      const accepted = await this.#keep({ ...event, fingerprint }, envelope, bytes)
+      window.settle(claimed.first, true)
+      return accepted
+    } catch (error) {
+      window.settle(claimed.first, false)
+      throw error
+    }
+  }
+
+  /** Kept in any case: whoever thinks it was no repeat can replay it. */
+  async #keepRepeat(event: NewEvent & { duplicateOf: string }, envelope: EventEnvelope, bytes: number, mode: 'mark' | 'drop'): Promise<Accepted> {
+    const { duplicateOf } = event
+    if (mode === 'mark') return { ...(await this.#keep(event, envelope, bytes)), duplicateOf }
+    const dropped: NewEvent = { ...event, state: 'done', reason: 'DUPLICATE' }
+    await this.#parts.appender.append({ event: dropped, sealed: sealedOf(dropped, envelope), wanted: false })
+    this.#parts.onAccepted(dropped)
+    return { ...acceptedOf(dropped), duplicateOf }
   }
 
   /** The usual event, on the path where every microsecond counts. */
@@ -204,6 +236,11 @@ function stateAfter(verdict: Exclude<Verdict, { kind: 'refused' }>): Pick<NewEve
   if (verdict.kind === 'held') return { state: 'held', reason: 'AWAITING_PROOF' }
   if (verdict.kind === 'settled') return { state: 'done', reason: verdict.reason, proof: verdict.proof }
   return { state: 'pending', proof: verdict.proof }
+}
+
+/** What of it is a secret. */
+function sealedOf(event: NewEvent, { auth, data }: EventEnvelope): OpenedParts {
+  return data === undefined || event.data === data ? { auth } : { auth, data }
 }
 
 function acceptedOf({ id, state, reason }: NewEvent): Accepted {

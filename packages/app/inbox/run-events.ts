@@ -38,6 +38,7 @@ interface Opened {
 export class EventRunner {
   readonly #parts: RunEventsParts
   readonly #gates = new Map<RegisteredHandler, Gate>()
+  readonly #stopping = new AbortController()
 
   constructor(parts: RunEventsParts) {
     this.#parts = parts
@@ -60,6 +61,11 @@ export class EventRunner {
     const handler = this.#handlerOf(head.app, head.code)
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
     return gate === undefined ? this.#attempt(events, handler) : gate.run(() => this.#attempt(events, handler))
+  }
+
+  /** Deliveries under way are given up; their events stay open. */
+  stop(): void {
+    this.#stopping.abort(new CodedError('STORE_UNAVAILABLE', 'the app side is stopping'))
   }
 
   #handlerOf(app: string, code: string): RegisteredHandler | undefined {
@@ -124,7 +130,7 @@ export class EventRunner {
     let installation: Installation | undefined
     for (const each of opened) installation = await this.#ownStep(each, recorder)
     if (handler === undefined || installation === undefined) return
-    if (handler.kind === 'destination') return this.#deliver(handler.destination, handler.policy.timeoutMs, opened, installation)
+    if (handler.kind === 'destination') return this.#deliver(handler.destination, opened, installation)
     const loading = rest.loaded()
     if (loading !== undefined) await loading
     return this.#runHandler(handler, opened, installation, recorder)
@@ -160,7 +166,8 @@ export class EventRunner {
     return withDeadline(clock, handler.policy.timeoutMs, lazy, run)
   }
 
-  #deliver(destination: Destination, timeoutMs: number, opened: readonly Opened[], { domain }: Installation): Promise<void> {
+  /** It ends by itself: a destination knows when its time is up, and how long it had to wait for a connection. */
+  #deliver(destination: Destination, opened: readonly Opened[], { domain }: Installation): Promise<void> {
     const deliveries = opened.map(({ queued: { event }, parts: { auth } }): Delivery => ({
       id: event.id,
       app: event.app,
@@ -173,8 +180,6 @@ export class EventRunner {
       ...(auth.user_id === undefined ? {} : { userId: auth.user_id }),
       ...(event.ts === undefined ? {} : { ts: event.ts }),
     }))
-    const lazy = new LazySignal()
-    const open = this.#parts.destinationOf(destination)
-    return withDeadline(this.#parts.clock, timeoutMs, lazy, () => open.deliver(deliveries, lazy.signal))
+    return this.#parts.destinationOf(destination).deliver(deliveries, this.#stopping.signal)
   }
 }

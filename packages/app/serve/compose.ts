@@ -11,6 +11,7 @@ import type { RestClientParts, RestClients } from '../bitrix24/rest-clients.ts'
 import { OpenDestinations } from '../destinations/open-destinations.ts'
 import type { Destination } from '../destinations/destination.ts'
 import { Appender } from '../inbox/appender.ts'
+import { Duplicates } from '../inbox/duplicates.ts'
 import { HeldCounter } from '../inbox/held-counter.ts'
 import { Inbox } from '../inbox/inbox.ts'
 import { Lanes } from '../inbox/lanes.ts'
@@ -104,6 +105,7 @@ export async function composeAppSide(options: ComposeOptions) {
     },
   })
   const claimed = new ClaimedTokens()
+  const duplicates = new Duplicates(apps.map(({ app }) => app))
   const reviewer = new Reviewer({
     store, known, claimed, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
     onReviewed: (portal, settlements) => {
@@ -114,7 +116,7 @@ export async function composeAppSide(options: ComposeOptions) {
   })
   const inbox = new Inbox({
     store, known, installations, lanes, reviewer, refusals, held, clock, log, sealer,
-    claimed,
+    claimed, duplicates,
     appender: new Appender({ store, sealer, clock, lease: () => lanes.lease() }),
     apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
@@ -126,6 +128,7 @@ export async function composeAppSide(options: ComposeOptions) {
   })
 
   for (const installation of await store.installations()) known.learn(installation)
+  await duplicates.load(store, clock.now())
 
   return {
     appOf, credentialsOf, inbox, lanes, reviewer, refusals, feed, installations, prover, rest, store, publicUrl, clock, log,
@@ -140,6 +143,7 @@ export async function composeAppSide(options: ComposeOptions) {
       inbox.stop()
       reviewer.stop()
       await lanes.stop()
+      runner.stop()
       await destinations.close()
     },
   }

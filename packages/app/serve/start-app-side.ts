@@ -76,9 +76,9 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
       async stop() {
         parts.feed.close()
         const grace = clock.setTimer(STOP_GRACE_MS, () => server.server.closeAllConnections())
-        await server.close()
+        // Side by side: a slow sender must not take the time that handlers have to end.
+        await Promise.all([server.close(), parts.stop()])
         grace.cancel()
-        await parts.stop()
         await store.close()
       },
     }
