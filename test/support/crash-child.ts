@@ -2,6 +2,9 @@ import { appendFileSync } from 'node:fs'
 import { defineApp } from 'portline'
 import { startAppSide } from 'portline/serve/start-app-side.ts'
 
+// A file that may not grow ends the process unless somebody listens; then the write fails, as on a full disk.
+process.on('SIGXFSZ', () => {})
+
 /** An app side to be killed: its handler writes what it was handed into a file, and `ready <url>` goes to stdout. */
 const [dataDir = '', port = '0', authServers = '', handledFile = ''] = process.argv.slice(2)
 
