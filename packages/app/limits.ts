@@ -43,6 +43,11 @@ export const LANE_SWEEP_LANES = 1_000
 /** A stop waits this long for handlers. An orchestrator usually kills after 30 s. */
 export const DRAIN_MS = 20_000
 export const HANDLER_TIMEOUT_MS = 30_000
+/** A repeat is recognised this long after its first, when the app does not say. */
+export const DUPLICATE_WINDOW_MS = 600_000
+export const DUPLICATE_WINDOW_MAX_MS = 24 * 3_600_000
+/** Fingerprints remembered per app: some 25 MB. Beyond it the oldest go, whatever the window. */
+export const DUPLICATES_REMEMBERED = 100_000
 /** Events given to a batch handler together, when it does not say. */
 export const HANDLER_BATCH_EVENTS = 100
 /**
@@ -72,6 +77,15 @@ export const STOP_GRACE_MS = 5_000
 /** Clients of the live stream. */
 export const STREAM_CLIENTS = 32
 export const LIST_MAX_ROWS = 200
+/** How long ended events are kept when nothing is said: a month to look back, a quarter to mend and replay. */
+export const DONE_KEPT_MS = 30 * 24 * HOUR_MS
+export const DEAD_KEPT_MS = 90 * 24 * HOUR_MS
+/** Between two looks for events that were kept long enough; a tenth of it where the store may grow to a size only. */
+export const RETENTION_SWEEP_MS = 10 * MINUTE_MS
+/** The same while events are refused because the store is full. */
+export const RETENTION_FULL_SWEEP_MS = 5_000
+/** Between two slices of a deletion: those who append have the disk meanwhile. */
+export const RETENTION_REST_MS = 20
 /** One request for a replay of many goes on until it has met so many events, or has looked so often; then it says where to go on. */
 export const REPLAY_EVENTS = 1_000
 export const REPLAY_LOOKS = 20

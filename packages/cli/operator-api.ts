@@ -1,4 +1,5 @@
 import type { attemptView, EventView, historyOf, InstallationView } from 'portline/serve/views.ts'
+import type { ReplayReport } from 'portline/serve/replays.ts'
 
 /** What the operator API answers (docs/reference/operator-api.md), typed by the code that answers. */
 export type { EventView, InstallationView }
@@ -16,6 +17,8 @@ export interface EventList {
 export interface InstallationList {
   readonly installations: readonly InstallationView[]
 }
+
+export type { ReplayReport }
 
 export interface Replayed {
   readonly id: string

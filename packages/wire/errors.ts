@@ -45,6 +45,7 @@ export const ERROR_TABLE = {
   FORMER_INSTALLATION: { status: 409, meaning: 'The event belongs to a former installation of the app on this portal.', cause: 'The app was uninstalled and installed again before the event was handled.', todo: 'Nothing; events of the new installation are handled.', final: true },
   AWAITING_PROOF: { status: 200, meaning: 'The event is held until its portal is proven.', cause: 'No application_token is known for the portal yet.', todo: 'Open or install the app on the portal.' },
   HELD_TOO_LONG: { status: 200, meaning: 'The event was held and its proof never came.', cause: 'No installation of its portal was proven in time.', todo: 'Install the app on the portal; if it was real the event is lost.' },
+  DUPLICATE: { status: 200, meaning: 'The event repeats one that is kept, and was not handed on.', cause: 'The same delivery came twice, and the app drops repeats.', todo: 'Nothing; its record names the first. It can be replayed.' },
   ALREADY_UNINSTALLED: { status: 200, meaning: 'The app had been uninstalled already.', cause: 'Bitrix24 sent the uninstall twice.', todo: 'Nothing.' },
 
   // Tokens and REST
@@ -71,6 +72,7 @@ export const ERROR_TABLE = {
 
   // Store
   STORE_UNAVAILABLE: { status: 503, meaning: 'The store cannot write now.', cause: 'The disk is full or failing, or the store is stopping.', todo: 'Make room; nothing that was answered 200 is lost.' },
+  STORE_FULL: { status: 503, meaning: 'The store has reached its size, and nothing in it has ended.', cause: 'PORTLINE_MAX_STORE is set, and events that wait or are held take all of it.', todo: 'See why events do not end, or raise PORTLINE_MAX_STORE. Bitrix24 does not send again what was refused.' },
   STORE_IN_USE: { status: 503, meaning: 'Another process uses this data folder.', cause: 'Two app sides share one PORTLINE_DATA.', todo: 'Stop the other one, or give this one a folder of its own.' },
   STORE_NEWER: { status: 503, meaning: 'The data folder was written by a newer version.', cause: 'Its schema version is unknown to this version.', todo: 'Use the newer version.' },
   KEY_INVALID: { status: 500, meaning: 'The sealing key cannot be used.', cause: 'PORTLINE_KEY or the key file is not 32 bytes in base64, or is not the key that sealed the data.', todo: 'Give the key the data was sealed with.' },

@@ -18,6 +18,7 @@ import type { DuplicateWindow, Duplicates } from './duplicates.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
+import type { Retention } from './retention.ts'
 import { openData, sealParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Appender } from './appender.ts'
@@ -38,6 +39,7 @@ export interface InboxParts {
   readonly refusals: RefusalLog
   readonly held: HeldCounter
   readonly duplicates: Duplicates
+  readonly retention: Retention
   readonly apps: readonly string[]
   readonly clock: Clock
   readonly log: Log
@@ -78,10 +80,11 @@ export class Inbox {
 
   /**
    * Errors: APPLICATION_TOKEN_MISSING, APPLICATION_TOKEN_MISMATCH, INSTALLATION_DELETED, PROOF_REFUSED,
-   * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_UNAVAILABLE.
+   * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_FULL, STORE_UNAVAILABLE.
    */
   async accept(app: string, envelope: EventEnvelope, bytes: number): Promise<Accepted> {
-    const { known, clock, duplicates } = this.#parts
+    const { known, clock, duplicates, retention } = this.#parts
+    if (retention.full) throw new CodedError('STORE_FULL')
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
     const portalKnown = known.get(portal)
     const nowMs = clock.now()

@@ -16,6 +16,8 @@ import { HeldCounter } from '../inbox/held-counter.ts'
 import { Inbox } from '../inbox/inbox.ts'
 import { Lanes } from '../inbox/lanes.ts'
 import { RefusalLog } from '../inbox/refusal-log.ts'
+import { Retention } from '../inbox/retention.ts'
+import type { RetentionRules } from '../inbox/retention.ts'
 import { EventRunner } from '../inbox/run-events.ts'
 import { equipAtStart } from '../installations/equip-at-start.ts'
 import { createInstallations } from '../installations/installations.ts'
@@ -43,6 +45,8 @@ export interface ComposeOptions {
   readonly log: Log
   readonly store: Store
   readonly key: Uint8Array
+  /** Everything is kept for ever when not given. */
+  readonly retention?: RetentionRules
   readonly publicUrl: () => string
   /** Clients of other making: the SDK's go to the network by themselves. */
   readonly createRest?: (parts: RestClientParts) => RestClients
@@ -51,7 +55,7 @@ export interface ComposeOptions {
 const OWNER_BYTES = 8
 
 export async function composeAppSide(options: ComposeOptions) {
-  const { apps, authServers, clock, random, network, resolver, log, store, key, publicUrl, createRest = createRestClients } = options
+  const { apps, authServers, clock, random, network, resolver, log, store, key, publicUrl, retention: rules = {}, createRest = createRestClients } = options
   const byName = new Map(apps.map((each) => [each.app.name, each]))
   const appOf = (name: string) => byName.get(name)?.app
   const credentialsOf = (name: string): Credentials => {
@@ -105,6 +109,7 @@ export async function composeAppSide(options: ComposeOptions) {
     },
   })
   const claimed = new ClaimedTokens()
+  const retention = new Retention({ store, clock, log, rules })
   const duplicates = new Duplicates(apps.map(({ app }) => app))
   const reviewer = new Reviewer({
     store, known, claimed, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
@@ -116,7 +121,7 @@ export async function composeAppSide(options: ComposeOptions) {
   })
   const inbox = new Inbox({
     store, known, installations, lanes, reviewer, refusals, held, clock, log, sealer,
-    claimed, duplicates,
+    claimed, duplicates, retention,
     appender: new Appender({ store, sealer, clock, lease: () => lanes.lease() }),
     apps: [...byName.keys()],
     newId: () => ulid(clock.now()),
@@ -131,9 +136,10 @@ export async function composeAppSide(options: ComposeOptions) {
   await duplicates.load(store, clock.now())
 
   return {
-    appOf, credentialsOf, inbox, lanes, reviewer, refusals, feed, installations, prover, rest, store, publicUrl, clock, log,
+    appOf, credentialsOf, inbox, lanes, reviewer, refusals, retention, sealer, feed, installations, prover, rest, store, publicUrl, clock, log,
     onLineChanged: showInstallation,
     async start() {
+      retention.start()
       await Promise.all([lanes.start(), reviewer.start(), inbox.start()])
       equipAtStart({ store, rest, appOf, publicUrl: publicUrl(), log }).catch((error: unknown) => {
         log.warn({ error: String(error) }, 'the bindings could not be looked at')
@@ -141,6 +147,7 @@ export async function composeAppSide(options: ComposeOptions) {
     },
     async stop() {
       inbox.stop()
+      await retention.stop()
       reviewer.stop()
       await lanes.stop()
       runner.stop()

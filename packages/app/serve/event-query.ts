@@ -1,7 +1,7 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import { z } from 'zod'
 import { LIST_MAX_ROWS } from '../limits.ts'
-import type { EventConditions, EventFilter } from '../store/port.ts'
+import type { EventConditions, EventFilter } from '../store/keeping.ts'
 
 /** Which events, as the operator API and the command line are asked. Errors of all: BAD_REQUEST with what is wrong. */
 const DEFAULT_ROWS = 50

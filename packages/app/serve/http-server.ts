@@ -1,95 +1,95 @@
 import { createServer } from 'node:http'
-import { readFile } from 'node:fs/promises'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { ErrorCode } from '@portline/wire/errors.ts'
-import { decodeForm } from '@portline/wire/form/decode.ts'
-import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
-import fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
-import type { Log } from '@portline/runtime/log.ts'
-import { asCoded, sendJson } from './answer.ts'
+import { sendError } from './answer.ts'
 import { answerEvent, eventPathApp } from './event-endpoint.ts'
 import type { EventEndpointParts } from './event-endpoint.ts'
+import type { WebHandler } from './web.ts'
 
-/** One server: the event endpoint on bare node:http in front, Fastify for everything else. */
-export function createHttpServer(parts: EventEndpointParts): FastifyInstance {
-  const server = fastify({
-    logger: false,
-    bodyLimit: FORM_LIMITS.maxBodyBytes,
-    forceCloseConnections: 'idle',
-    // A HEAD of the live stream would hold a watcher's place for ever.
-    exposeHeadRoutes: false,
-    // A path that is no path fails before any route and its error handler.
-    frameworkErrors: (error, _request, reply) => {
-      const coded = new CodedError('BAD_REQUEST', error.message)
-      reply.hijack()
-      sendJson(reply.raw, coded.status, coded.toBody())
-    },
-    serverFactory: (rest) =>
-      createServer((request, response) => {
-        const app = eventPathApp(request.url)
-        if (app === undefined) rest(request, response)
-        else void answerEvent(parts, app, request, response)
-      }),
-  })
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, decodeForm(body))
-    } catch (error) {
-      done(error as Error)
-    }
-  })
-  answerErrors(server, parts.log)
-  return server
+/**
+ * One server: the event endpoint on bare node:http in front, everything else behind it, loaded once the server listens so that
+ * events need not wait for it.
+ *
+ *     created ──listen()──> listening ──close()──> closing ──last answer sent──> closed
+ */
+export interface HttpServerParts extends EventEndpointParts {
+  readonly clock: Clock
+  readonly loadWeb: () => Promise<WebHandler>
 }
 
-const FASTIFY_ERRORS: Readonly<Record<string, ErrorCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-}
-const CLIENT_ERRORS = { from: 400, to: 499 }
+/** Proxies keep connections for a minute; one that we close first answers somebody's request with a 502. */
+const KEEP_ALIVE_MS = 72_000
+/** Pages are loaded then, asked for or not: loading them would hold up the first events. */
+const PRELOAD_AFTER_MS = 500
+/** While closing, connections that have become idle are ended this often. */
+const IDLE_CHECK_MS = 50
 
-function answerErrors(server: FastifyInstance, log: Log): void {
-  server.setErrorHandler((error, _request, reply) => {
-    const coded = toCoded(error, log)
-    if (coded.code === 'METHOD_NOT_ALLOWED') reply.header('allow', 'POST')
-    void reply.code(coded.status).send(coded.toBody())
-  })
-  server.setNotFoundHandler((_request, reply) => {
-    const coded = new CodedError('NOT_FOUND')
-    void reply.code(coded.status).send(coded.toBody())
-  })
-}
+export class HttpServer {
+  readonly #parts: HttpServerParts
+  readonly #server: Server
+  #web: Promise<WebHandler> | undefined
+  #closing = false
 
-function toCoded(error: unknown, log: Log): CodedError {
-  if (!(error instanceof Error) || error instanceof CodedError) return asCoded(error, log)
-  const known = 'code' in error && typeof error.code === 'string' ? FASTIFY_ERRORS[error.code] : undefined
-  if (known !== undefined) return new CodedError(known)
-  const status = 'statusCode' in error ? Number(error.statusCode) : 0
-  const fromClient = status >= CLIENT_ERRORS.from && status <= CLIENT_ERRORS.to
-  return fromClient ? new CodedError('BAD_REQUEST', error.message) : asCoded(error, log)
-}
-
-const PAGE_FILES = [
-  { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
-  { path: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
-  { path: '/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
-  { path: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
-] as const
-const PAGE_HEADERS = {
-  'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-cache',
-}
-
-/** The plain page. It holds no data: what it shows it asks of the operator API. */
-export function addPage(server: FastifyInstance): void {
-  for (const { path, file, type } of PAGE_FILES) {
-    server.get(path, async (_request, reply) => {
-      reply.headers(PAGE_HEADERS).type(type)
-      return readFile(new URL(`./page/${file}`, import.meta.url))
-    })
+  constructor(parts: HttpServerParts) {
+    this.#parts = parts
+    this.#server = createServer((request, response) => this.#handle(request, response))
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS
   }
+
+  /** The address it has then. Errors: ADDRESS_IN_USE. */
+  async listen(host: string, port: number): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        reject(error.code === 'EADDRINUSE' ? new CodedError('ADDRESS_IN_USE', `${host}:${port} is taken`) : error)
+      })
+      this.#server.listen({ host, port }, resolve)
+    })
+    this.#parts.clock.setTimer(PRELOAD_AFTER_MS, () => void this.#loadWeb().catch(() => {}))
+    return urlOf(this.#server.address() as AddressInfo)
+  }
+
+  /** Takes no new connection and lets requests under way end. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    let isClosed = false
+    const endIdle = (): void => {
+      this.#server.closeIdleConnections()
+      if (!isClosed) this.#parts.clock.setTimer(IDLE_CHECK_MS, endIdle)
+    }
+    endIdle()
+    await closed
+    isClosed = true
+  }
+
+  closeAllConnections(): void {
+    this.#server.closeAllConnections()
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#closing) response.shouldKeepAlive = false
+    const app = eventPathApp(request.url)
+    if (app !== undefined) return void answerEvent(this.#parts, app, request, response)
+    this.#loadWeb().then(
+      (web) => web(request, response),
+      () => sendError(request, response, new CodedError('INTERNAL_ERROR')),
+    )
+  }
+
+  #loadWeb(): Promise<WebHandler> {
+    this.#web ??= this.#parts.loadWeb().catch((error: unknown) => {
+      this.#parts.log.error({ error: String(error) }, 'the pages and the operator API could not be loaded')
+      this.#web = undefined
+      throw error
+    })
+    return this.#web
+  }
+}
+
+/** An address that a browser on this machine can open. */
+function urlOf({ address, port, family }: AddressInfo): string {
+  if (family === 'IPv6') return `http://${address === '::' ? '[::1]' : `[${address}]`}:${port}`
+  return `http://${address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`
 }

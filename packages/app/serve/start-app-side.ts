@@ -8,15 +8,12 @@ import type { Network } from '@portline/runtime/network.ts'
 import { systemResolver } from '@portline/runtime/resolver.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
-import { CodedError } from '@portline/wire/errors.ts'
 import { STOP_GRACE_MS } from '../limits.ts'
 import { BodyReader } from '../receive/read-body.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { AppOptions } from './app-options.ts'
 import { composeAppSide } from './compose.ts'
-import { addFrameEndpoints } from './frame-endpoints.ts'
-import { addPage, createHttpServer } from './http-server.ts'
-import { addOperatorApi } from './operator-api.ts'
+import { HttpServer } from './http-server.ts'
 import { loadSealingKey } from './sealing-key.ts'
 
 /**
@@ -60,13 +57,12 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   const publicUrl = (): string => options.publicUrl ?? url
   try {
     const parts = await composeAppSide({ ...options, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
-    const server = createHttpServer({ inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log })
-    addFrameEndpoints(server, parts)
-    addOperatorApi(server, { ...parts, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() })
-    addPage(server)
-    url = await server.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
-      throw isAddressInUse(error) ? new CodedError('ADDRESS_IN_USE', `${options.host}:${options.port} is taken`) : error
+    const webParts = { ...parts, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() }
+    const server = new HttpServer({
+      inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,
+      loadWeb: async () => (await import('./web.ts')).createWeb(webParts),
     })
+    url = await server.listen(options.host, options.port)
     await parts.start().catch(async (error: unknown) => {
       await server.close()
       throw error
@@ -75,7 +71,7 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
       url,
       async stop() {
         parts.feed.close()
-        const grace = clock.setTimer(STOP_GRACE_MS, () => server.server.closeAllConnections())
+        const grace = clock.setTimer(STOP_GRACE_MS, () => server.closeAllConnections())
         // Side by side: a slow sender must not take the time that handlers have to end.
         await Promise.all([server.close(), parts.stop()])
         grace.cancel()
@@ -86,8 +82,4 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
     await store.close()
     throw error
   }
-}
-
-function isAddressInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { KEEP, OTHER, PORTAL, account, append, event, installation, leasedIds } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
+import { eventsBattery } from './events-battery.ts'
 import { laneBattery } from './battery-lanes.ts'
 import type { Store } from './port.ts'
 
@@ -171,4 +172,5 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
   })
   laneBattery(name, makePlace)
+  eventsBattery(name, makePlace)
 }

@@ -1,5 +1,8 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
+import type {
+  EventConditions, EventFilter, EventPage, EventRecord, ImportedEvent, RememberedEvent, ReplayCandidate, SettledBefore, SettledWindow, StoreSize,
+} from './keeping.ts'
 
 /**
  * What the app side needs of a store, in its own words. Nothing here assumes one process or a synchronous engine: a
@@ -255,82 +258,6 @@ interface LaneOutlook {
   readonly parkedUntilMs?: number
   /** Every event of the lane up to this one is taken account of in the answer. */
   readonly asOfSeq: number
-}
-
-/** All that are given hold. */
-export interface EventConditions {
-  readonly app?: string
-  readonly memberId?: string
-  readonly code?: string
-  readonly state?: EventState
-  readonly reason?: string
-  /** Received at or after. */
-  readonly sinceMs?: number
-  /** Received before. */
-  readonly untilMs?: number
-}
-
-export interface EventFilter extends EventConditions {
-  /** `next` of the previous page: an event's id. */
-  readonly after?: string
-  readonly limit: number
-}
-
-export interface EventPage {
-  readonly filter: EventConditions
-  readonly afterSeq: number
-  readonly upToSeq: number
-  readonly limit: number
-  readonly withAuth: boolean
-}
-
-export interface EventRecord {
-  readonly event: StoredEvent
-  readonly attempts: readonly Attempt[]
-}
-
-/** An event as it comes from another store; its place is given anew. */
-export interface ImportedEvent {
-  readonly event: Omit<StoredEvent, 'seq' | 'authShared'>
-  readonly attempts: readonly Attempt[]
-}
-
-export interface ReplayCandidate extends PortalKey {
-  readonly seq: number
-  readonly id: string
-  /** Why it would not be replayed. */
-  readonly refused?: ErrorCode
-}
-
-/** Unix milliseconds, of the end of an event. */
-export interface SettledBefore {
-  readonly doneBeforeMs: number
-  readonly deadBeforeMs: number
-}
-
-export type SettledWindow =
-  | { readonly kind: 'window'; readonly afterSeq: number; readonly toSeq: number }
-  /** None so far: go on from here. */
-  | { readonly kind: 'more'; readonly afterSeq: number }
-  | { readonly kind: 'end' }
-
-export interface StoreSize {
-  /** Without what deleted events left free, which is used again. */
-  readonly usedBytes: number
-  readonly fileBytes: number
-}
-
-export interface RememberedEvent {
-  readonly id: string
-  readonly fingerprint: Uint8Array
-  readonly receivedAtMs: number
-}
-
-/** Something sealed of a store, to see whether a key opens it. */
-export interface SealedSample extends PortalKey {
-  readonly kind: 'application_token' | 'tokens' | 'auths'
-  readonly userId: string
-  readonly sealed: Uint8Array
 }
 
 export type InstallationStatus = 'new' | 'active' | 'blocked' | 'deleted'

@@ -10,10 +10,10 @@ export function eventsTable(events: readonly EventView[]): string {
 export function eventDetailText(event: EventDetail): string {
   const head = facts([
     ['id', event.id], ['event', event.event], ['app', event.app], ['portal', event.portal], ['state', event.state],
-    ['reason', event.reason], ['next attempt', event.dueAt], ['verdict', event.verdict], ['proven by', event.proof],
+    ['reason', event.reason], ['duplicate of', event.duplicateOf], ['next attempt', event.dueAt], ['verdict', event.verdict], ['proven by', event.proof],
     ['handler row', event.handlerId], ['ts', event.ts], ['data', JSON.stringify(event.data, null, 2)],
   ])
-  const history = event.history.map(({ at, kind, ...more }) => [at ?? '', [kind, ...shown(more)].join(' ')])
+  const history = event.history.map((step) => [step.at ?? '', stepText(step)])
   return [head, table(['AT', 'WHAT HAPPENED'], history), ...event.attemptLog.map(attemptText)].join('\n\n')
 }
 
@@ -24,6 +24,11 @@ function attemptText({ n, startedAt, durationMs, outcome, error, calls, notes }:
     ['notes', notes.join('\n')],
     ['calls', calls.map((call) => `${call.method} ${Math.round(call.durationMs)} ms ${call.error ?? ''}`.trimEnd()).join('\n')],
   ])
+}
+
+function stepText({ at: _, kind, ...more }: EventDetail['history'][number]): string {
+  const { durationMs, ...words } = { durationMs: undefined, ...more }
+  return [kind, ...shown(words), ...(durationMs === undefined ? [] : [`in ${Math.round(durationMs)} ms`])].join(' ')
 }
 
 function shown(fields: object): string[] {

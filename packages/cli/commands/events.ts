@@ -1,13 +1,16 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 import { LIST_MAX_ROWS } from 'portline/limits.ts'
 import type { Environment } from '../settings.ts'
 import { secretSettings, serverUrlSetting } from '../settings.ts'
 import { jsonClient } from '../http-json.ts'
 import type { JsonClient } from '../http-json.ts'
-import type { EventDetail, EventList, Replayed } from '../operator-api.ts'
+import { addFilterOptions, filterOf } from '../event-filter.ts'
+import type { FilterOptions } from '../event-filter.ts'
+import type { EventDetail, EventList, EventView } from '../operator-api.ts'
 import type { Output } from '../output.ts'
 import { eventDetailText, eventsTable } from './event-texts.ts'
+import { addReplayCommand } from './replay-events.ts'
 
 const EXAMPLES = `
 Examples:
@@ -16,13 +19,11 @@ Examples:
   portline events list --json | jq -r .id
   portline events show 01KAXZ5C3V8S1T0Q4W2Y6B9D7E
   portline events replay 01KAXZ5C3V8S1T0Q4W2Y6B9D7E
+  portline events replay --state dead --dry-run
 
 The app side is asked at PORTLINE_URL (http://127.0.0.1:4400), with PORTLINE_OPERATOR_TOKEN when it is set.`
 
-interface ListOptions {
-  readonly portal?: string
-  readonly event?: string
-  readonly state?: string
+interface ListOptions extends FilterOptions {
   readonly limit: string
   readonly after?: string
   readonly json?: true
@@ -33,12 +34,7 @@ export function addEventsCommand(program: Command, env: Environment, output: Out
     .command('events')
     .description('look at the events of an app side, and replay them')
     .addHelpText('after', EXAMPLES)
-  events
-    .command('list')
-    .description('events, newest first')
-    .option('--portal <member_id>', 'of one portal')
-    .option('--event <code>', 'with this code')
-    .addOption(new Option('--state <state>', 'in this state').choices(['pending', 'held', 'done', 'dead']))
+  addFilterOptions(events.command('list').description('events, newest first'))
     .option('--limit <n>', 'at most so many', readCount, '50')
     .option('--after <id>', 'those that come after this one in the list')
     .option('--json', 'one JSON object per line')
@@ -50,21 +46,23 @@ export function addEventsCommand(program: Command, env: Environment, output: Out
     .option('--json', 'one JSON object')
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: { json?: true }) => show(operatorApi(env), output, id, options.json))
-  events
-    .command('replay <id>')
-    .description('hand a done or dead event to its handler again')
-    .option('--json', 'one JSON object')
-    .addHelpText('after', EXAMPLES)
-    .action((id: string, options: { json?: true }) => replay(operatorApi(env), output, id, options.json))
+  addReplayCommand(events, () => operatorApi(env), output)
 }
 
 export function operatorApi(env: Environment): JsonClient {
   return jsonClient(serverUrlSetting(env), secretSettings(env).operatorToken)
 }
 
-async function list(api: JsonClient, output: Output, { json, ...filters }: ListOptions): Promise<void> {
-  const query = new URLSearchParams(Object.entries(filters))
-  const { events, next } = await api.get<EventList>(`/api/events?${query}`)
+async function list(api: JsonClient, output: Output, { json, limit, after, ...filters }: ListOptions): Promise<void> {
+  const events: EventView[] = []
+  // One request looks at a bounded number of events: a page may have few of them, or none, and others still follow.
+  let next: string | null = after ?? ''
+  do {
+    const query: URLSearchParams = new URLSearchParams({ ...filterOf(filters), limit: String(Number(limit) - events.length), ...(next === '' ? {} : { after: next }) })
+    const page: EventList = await api.get(`/api/events?${query}`)
+    events.push(...page.events)
+    next = page.next
+  } while (next !== null && events.length < Number(limit))
   if (json) return events.forEach((event) => output.out(JSON.stringify(event)))
   output.out(events.length === 0 ? 'No such events.' : eventsTable(events))
   if (next !== null) output.err(`There are more: --after ${next}`)
@@ -73,11 +71,6 @@ async function list(api: JsonClient, output: Output, { json, ...filters }: ListO
 async function show(api: JsonClient, output: Output, id: string, json: true | undefined): Promise<void> {
   const event = await api.get<EventDetail>(`/api/events/${encodeURIComponent(id)}`)
   output.out(json ? JSON.stringify(event) : eventDetailText(event))
-}
-
-async function replay(api: JsonClient, output: Output, id: string, json: true | undefined): Promise<void> {
-  const replayed = await api.post<Replayed>(`/api/events/${encodeURIComponent(id)}/replay`)
-  output.out(json ? JSON.stringify(replayed) : `${replayed.id} is ${replayed.state}`)
 }
 
 function readCount(text: string): string {

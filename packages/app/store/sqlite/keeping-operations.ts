@@ -1,5 +1,5 @@
+import type { ImportedEvent, SettledBefore } from '../keeping.ts'
 import { SHARED_AUTH_MAX_EVENTS } from '../port.ts'
-import type { ImportedEvent, SettledBefore } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
 import { recordAttempt } from './lane-operations.ts'

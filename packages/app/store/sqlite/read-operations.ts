@@ -1,8 +1,8 @@
-import type {
-  Attempt, EventFilter, EventPage, EventRecord, ListedEvent, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow,
-  StoreSize, StoredEvent,
-} from '../port.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
+import type {
+  EventConditions, EventFilter, EventPage, EventRecord, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow, StoreSize,
+} from '../keeping.ts'
+import type { Attempt, ListedEvent, StoredEvent } from '../port.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import type { Queries } from './queries.ts'
 import { attemptOf, eventOf } from './rows.ts'
@@ -57,7 +57,7 @@ export const readOperations = {
     return nextSeq === undefined || nextSeq >= upToSeq ? { records } : { records, nextSeq }
   },
 
-  replayCandidates(db: Queries, filter: Omit<EventFilter, 'after' | 'limit'>, afterSeq: number, limit: number) {
+  replayCandidates(db: Queries, filter: EventConditions, afterSeq: number, limit: number): { candidates: ReplayCandidate[]; nextSeq?: number } {
     const columns = 'e.seq, e.id, e.app, e.member_id, e.generation, e.proof, i.status, i.generation AS current'
     const join = 'LEFT JOIN installations i ON i.app = e.app AND i.member_id = e.member_id'
     const { rows, nextSeq } = scanEvents(db, { columns, join, filter, from: afterSeq, order: 'ASC', limit, maxBytes: ANSWER_BYTES })

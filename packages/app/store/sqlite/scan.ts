@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { EventFilter, EventState } from '../port.ts'
+import type { EventConditions } from '../keeping.ts'
+import type { EventState } from '../port.ts'
 import type { Queries } from './queries.ts'
 import type { Row } from './rows.ts'
 
@@ -11,7 +12,7 @@ export interface Scan {
   readonly columns: string
   /** What stands after FROM besides the events, which are `e`. */
   readonly join?: string
-  readonly filter: Omit<EventFilter, 'after' | 'limit'>
+  readonly filter: EventConditions
   /** ASC: those after this seq; DESC: those before it. */
   readonly from: number
   readonly order: 'ASC' | 'DESC'
@@ -62,7 +63,7 @@ export function scanEvents(db: Queries, { columns, join = '', filter, from, orde
   return edge === undefined ? { rows } : { rows, nextSeq: Number(edge['seq']) }
 }
 
-function conditionsOf({ app, memberId, code, state, reason, sinceMs, untilMs }: Scan['filter']): { conditions: string[]; values: SQLInputValue[] } {
+function conditionsOf({ app, memberId, code, state, reason, sinceMs, untilMs }: EventConditions): { conditions: string[]; values: SQLInputValue[] } {
   const wanted: (readonly [string, SQLInputValue | undefined])[] = [
     ['e.app = ?', app], ['e.member_id = ?', memberId], ['e.code = ?', code], ['e.state = ?', state], ['e.reason = ?', reason],
     ['e.received_at >= ?', sinceMs], ['e.received_at < ?', untilMs],

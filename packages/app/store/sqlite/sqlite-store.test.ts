@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { storeBattery } from '../battery.ts'
+import { SCAN_EVENTS } from './scan.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
 storeBattery('SQLite', async () => {
@@ -49,4 +50,38 @@ test('the lease of a process that died is void at the next open', async () => {
   const second = await openSqliteStore(file)
   expect(await second.leaseLane(portal, { owner: 'alive', nowMs: 2, untilMs: 9, ...ONE })).toMatchObject({ kind: 'leased' })
   await second.close()
+})
+
+test('a rare filter looks at a bounded number of events and says where to go on', async () => {
+  const store = await openSqliteStore(file)
+  const blank = { app: 'a', auth: new Uint8Array(), generation: 1, state: 'pending', receivedAtMs: 1, code: 'X' } as const
+  const ids = Array.from({ length: SCAN_EVENTS + 10 }, (_, n) => String(n).padStart(8, '0'))
+  await store.appendEvents({ events: ids.map((id, n) => ({ ...blank, id, memberId: n === 0 ? 'rare' : 'm' })) })
+  const first = await store.listEvents({ memberId: 'rare', limit: 5 })
+  expect(first).toEqual({ events: [], next: ids[10] })
+  const second = await store.listEvents({ memberId: 'rare', limit: 5, after: first.next ?? '' })
+  expect(second.events.map(({ id }) => id)).toEqual([ids[0]])
+  expect(second.next).toBeUndefined()
+  expect((await store.listEvents({ state: 'dead', limit: 5 })).next).toBeUndefined()
+  await store.close()
+})
+
+test('a copy made while events come in is whole, and has all that was there when it began', async () => {
+  const store = await openSqliteStore(file)
+  const blank = { app: 'a', memberId: 'm', auth: new Uint8Array(100), generation: 1, state: 'pending', receivedAtMs: 1, code: 'X' } as const
+  const append = (from: number) => store.appendEvents({ events: Array.from({ length: 100 }, (_, n) => ({ ...blank, id: `${from}-${n}` })) })
+  for (let from = 0; from < 50; from++) await append(from)
+  let writing = true
+  const writer = (async () => {
+    for (let from = 50; writing; from++) await append(from)
+  })()
+  const copy = join(folder, 'copy.sqlite')
+  await store.writeSnapshot(copy)
+  writing = false
+  await writer
+  await store.close()
+  const again = await openSqliteStore(copy)
+  expect(await again.event('0-0')).toBeDefined()
+  expect(await again.event('49-99')).toBeDefined()
+  await again.close()
 })

@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
@@ -29,17 +30,33 @@ const BATCH_MAX_CALLS = 512
 /** What is asked of the thread: the simulation has one of its own. */
 export type StoreThread = Pick<Worker, 'on' | 'postMessage'>
 
+/** The event loop as the group commit needs it; a Clock is one too. */
+export interface StoreTimers {
+  setTimer(delayMs: number, task: () => void): { cancel(): void }
+  soon(task: () => void): void
+}
+
+const EVENT_LOOP: StoreTimers = {
+  setTimer(delayMs, task) {
+    const handle = setTimeout(task, delayMs)
+    return { cancel: () => clearTimeout(handle) }
+  },
+  soon: (task) => void setImmediate(task),
+}
+
 export class SqliteThread implements StoreWorker {
   readonly #worker: StoreThread
   #waiting: Waiting[] = []
   #onThread: Waiting[] = []
-  #soon: NodeJS.Immediate | undefined
-  #later: NodeJS.Timeout | undefined
+  readonly #timers: StoreTimers
+  #soon = false
+  #later: { cancel(): void } | undefined
   #end: 'closing' | 'closed' | 'failed' | undefined
   #closed: (() => void) | undefined
 
-  constructor(worker: StoreThread) {
+  constructor(worker: StoreThread, timers: StoreTimers = EVENT_LOOP) {
     this.#worker = worker
+    this.#timers = timers
     worker.on('message', (reply: ThreadReply) => this.#receive(reply))
     worker.on('error', () => this.#fail())
     worker.on('exit', () => this.#fail())
@@ -69,24 +86,25 @@ export class SqliteThread implements StoreWorker {
 
   /** At the end of the turn of the event loop, with all that was called meanwhile. */
   #sendSoon(): void {
-    if (this.#soon !== undefined || this.#onThread.length > 0) return
-    this.#soon = setImmediate(() => {
-      this.#soon = undefined
+    if (this.#soon || this.#onThread.length > 0) return
+    this.#soon = true
+    this.#timers.soon(() => {
+      this.#soon = false
       this.#send()
     })
   }
 
   /** Nobody's answer waits for a settlement: it goes with what is called next, and by itself only if nothing is. */
   #sendLater(): void {
-    this.#later ??= setTimeout(() => {
+    this.#later ??= this.#timers.setTimer(SETTLE_LINGER_MS, () => {
       this.#later = undefined
       this.#send()
-    }, SETTLE_LINGER_MS)
+    })
   }
 
   #send(): void {
     if (this.#onThread.length > 0) return
-    clearTimeout(this.#later)
+    this.#later?.cancel()
     this.#later = undefined
     if (this.#waiting.length > 0) {
       this.#onThread = this.#waiting.splice(0, BATCH_MAX_CALLS)
@@ -134,7 +152,8 @@ export async function openSqliteStore(file: string): Promise<Store> {
 }
 
 async function startThread(script: string, file: string): Promise<SqliteThread> {
-  const worker = new Worker(new URL(`./${script}`, import.meta.url), { workerData: { file } })
+  const entry = new URL(`./${script}`, import.meta.url).href
+  const worker = new Worker(new URL('./start-thread.mjs', import.meta.url), { workerData: { file, entry, compileCache: getCompileCacheDir() } })
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject)
     worker.once('message', (reply: ThreadReply) => {

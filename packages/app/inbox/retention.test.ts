@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtualClock } from '@portline/runtime/clock.ts'
+import { silentLog } from '@portline/runtime/log.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { RETENTION_REST_MS, RETENTION_SWEEP_MS } from '../limits.ts'
+import { PORTAL, event, settled } from '../store/battery-parts.ts'
+import type { Store } from '../store/port.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { Retention } from './retention.ts'
+import type { RetentionRules } from './retention.ts'
+
+/** Retention over a real store, under a clock that moves only when told. */
+let folder: string
+let store: Store
+let clock: VirtualClock
+let retention: Retention
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portline-retention-'))
+  store = await openSqliteStore(join(folder, 'store.sqlite'))
+  clock = new VirtualClock()
+})
+afterEach(async () => {
+  const stopped = retention.stop()
+  await clock.advance(RETENTION_REST_MS)
+  await stopped
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+function start(rules: RetentionRules): void {
+  retention = new Retention({ store, clock, log: silentLog, rules })
+  retention.start()
+}
+
+const BIG = 'x'.repeat(1_000)
+
+/** `count` events, those of the given numbers settled now. */
+async function fill(count: number, state: 'done' | 'dead', isSettled: (n: number) => boolean, from = 0): Promise<void> {
+  await store.appendEvents({ events: Array.from({ length: count }, (_, n) => event(String(from + n).padStart(6, '0'), { data: BIG, receivedAtMs: clock.now() })) })
+  for (;;) {
+    const answer = await store.leaseLane(PORTAL, { owner: 'me', nowMs: 1, untilMs: 2, maxEvents: 500, maxBytes: 1e9 })
+    if (answer.kind !== 'leased') return
+    const settlements = answer.events.filter(({ id }) => isSettled(Number(id))).map((each) => settled(each, { state, atMs: clock.now() }))
+    await store.settle('me', [{ portal: PORTAL, settlements, release: true }])
+    if (settlements.length === 0) return
+  }
+}
+
+async function kept(): Promise<number> {
+  let count = 0
+  for (let after: string | undefined; ; ) {
+    const { events, next } = await store.listEvents({ limit: 1_000, ...(after === undefined ? {} : { after }) })
+    count += events.length
+    if (next === undefined) return count
+    after = next
+  }
+}
+
+/** Lets the deletion go on until it holds; virtual time passes in rests only. */
+async function soon(holds: () => boolean | Promise<boolean>, stepMs = RETENTION_REST_MS): Promise<void> {
+  for (let round = 0; round < 3_000; round++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    await clock.advance(stepMs)
+  }
+  throw new Error(`never: ${holds.toString()}`)
+}
+
+test('done and dead events go when their time is over, each after its own', async () => {
+  const HOUR = 3_600_000
+  await fill(600, 'done', () => true)
+  await fill(5, 'dead', () => true, 600)
+  await clock.advance(HOUR)
+  await fill(3, 'done', () => true, 700)
+  await clock.advance(HOUR / 2)
+  start({ doneAfterMs: HOUR, deadAfterMs: 10 * HOUR })
+  await soon(async () => (await kept()) === 8)
+  expect(retention.status).toMatchObject({ full: false })
+  await soon(async () => (await kept()) === 0, RETENTION_SWEEP_MS)
+  await soon(() => retention.status.deletedByAge === 608)
+})
+
+test('over its size the store gives up the oldest that ended, whatever its age, until it is below', async () => {
+  await fill(3_000, 'done', () => true)
+  const { usedBytes } = await store.size()
+  start({ maxBytes: usedBytes / 2 })
+  await soon(() => retention.status.deletedBySize > 0)
+  const left = await kept()
+  expect(left).toBeGreaterThan(500)
+  expect(left).toBeLessThan(1_700)
+  expect((await store.size()).usedBytes).toBeLessThanOrEqual(usedBytes / 2)
+  expect(await store.event('000000')).toBeUndefined()
+  expect(await store.event('002999')).toBeDefined()
+})
+
+test('a store that open events fill is full until some of them end', async () => {
+  await fill(1_000, 'done', () => false)
+  const { usedBytes } = await store.size()
+  start({ maxBytes: usedBytes / 2 })
+  await soon(() => retention.full)
+  expect(await kept()).toBe(1_000)
+  await fill(0, 'done', () => true)
+  await soon(() => !retention.full)
+  expect(await kept()).toBeLessThan(700)
+})
+
+test('without rules nothing is deleted and nothing is looked at', async () => {
+  await fill(10, 'done', () => true)
+  start({})
+  await clock.advance(10 * RETENTION_SWEEP_MS)
+  expect(await kept()).toBe(10)
+  expect(retention.status).toEqual({ full: false, deletedByAge: 0, deletedBySize: 0 })
+})

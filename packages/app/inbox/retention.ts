@@ -1,0 +1,120 @@
+import type { Clock, Timer } from '@portline/runtime/clock.ts'
+import { sleep } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { RETENTION_FULL_SWEEP_MS, RETENTION_REST_MS, RETENTION_SWEEP_MS } from '../limits.ts'
+import type { SettledBefore } from '../store/keeping.ts'
+import type { Store } from '../store/port.ts'
+
+/**
+ * Deletes what has been kept long enough, oldest first, in slices with rests between them, so that receiving goes on.
+ *
+ *     room ──over its size, and nothing settled is left to delete──> full ──events settled, deleted──> room
+ *
+ * Open and held events are never deleted. While the store is full of them, new events are refused: on a full disk not even what
+ * becomes of the open ones could be written, and then nothing ever ended.
+ */
+export interface RetentionRules {
+  /** Milliseconds that a done event is kept after its end; for ever when not given. */
+  readonly doneAfterMs?: number | undefined
+  readonly deadAfterMs?: number | undefined
+  /** What the store may take on disk; as much as there is when not given. */
+  readonly maxBytes?: number | undefined
+}
+
+export interface RetentionParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly rules: RetentionRules
+}
+
+export interface RetentionStatus {
+  readonly full: boolean
+  readonly deletedByAge: number
+  readonly deletedBySize: number
+  readonly sweptAtMs?: number
+}
+
+const EVERY_SETTLED: SettledBefore = { doneBeforeMs: Number.MAX_SAFE_INTEGER, deadBeforeMs: Number.MAX_SAFE_INTEGER }
+
+export class Retention {
+  readonly #parts: RetentionParts
+  #status: RetentionStatus = { full: false, deletedByAge: 0, deletedBySize: 0 }
+  #timer: Timer | undefined
+  #stopped = false
+  #sweeping = Promise.resolve()
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts
+  }
+
+  /** Since the start. */
+  get status(): RetentionStatus {
+    return this.#status
+  }
+
+  get full(): boolean {
+    return this.#status.full
+  }
+
+  start(): void {
+    const { doneAfterMs, deadAfterMs, maxBytes } = this.#parts.rules
+    if (doneAfterMs === undefined && deadAfterMs === undefined && maxBytes === undefined) return
+    this.#sweeping = this.#sweep()
+  }
+
+  /** Lets the slice that is under way end. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.cancel()
+    await this.#sweeping
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock, log, rules: { doneAfterMs, deadAfterMs, maxBytes } } = this.#parts
+    try {
+      const nowMs = clock.now()
+      const before = { doneBeforeMs: cutoff(nowMs, doneAfterMs), deadBeforeMs: cutoff(nowMs, deadAfterMs) }
+      const byAge = Math.max(before.doneBeforeMs, before.deadBeforeMs) > 0 ? await this.#delete(before, () => Promise.resolve(true)) : 0
+      const bySize = maxBytes === undefined ? 0 : await this.#shrink(maxBytes)
+      const { deletedByAge, deletedBySize, full } = this.#status
+      this.#status = { full, deletedByAge: deletedByAge + byAge, deletedBySize: deletedBySize + bySize, sweptAtMs: nowMs }
+      if (byAge + bySize > 0) log.info({ byAge, bySize }, 'events were kept long enough and are deleted')
+    } catch (error) {
+      log.error({ error: String(error) }, 'old events could not be deleted')
+    }
+    if (this.#stopped) return
+    const everyMs = this.#status.full ? RETENTION_FULL_SWEEP_MS : maxBytes === undefined ? RETENTION_SWEEP_MS : RETENTION_SWEEP_MS / 10
+    this.#timer = clock.setTimer(everyMs, () => void (this.#sweeping = this.#sweep()))
+  }
+
+  async #shrink(maxBytes: number): Promise<number> {
+    const { store, log } = this.#parts
+    const isOver = async (): Promise<boolean> => (await store.size()).usedBytes > maxBytes
+    const deleted = (await isOver()) ? await this.#delete(EVERY_SETTLED, isOver) : 0
+    const full = await isOver()
+    if (full && !this.#status.full) log.error({ maxBytes }, 'the store is full of events that have not ended; new ones are refused')
+    if (!full && this.#status.full) log.warn({ maxBytes }, 'the store has room again')
+    this.#status = { ...this.#status, full }
+    return deleted
+  }
+
+  /** Slice by slice, as long as it is wanted. */
+  async #delete(before: SettledBefore, isWanted: () => Promise<boolean>): Promise<number> {
+    const { store, clock } = this.#parts
+    let deleted = 0
+    for (let afterSeq = 0; !this.#stopped; ) {
+      const window = await store.settledWindow(before, afterSeq)
+      if (window.kind === 'end' || !(await isWanted())) break
+      if (window.kind === 'window') deleted += await store.deleteSettled(before, window.afterSeq, window.toSeq)
+      afterSeq = window.kind === 'window' ? window.toSeq : window.afterSeq
+      await sleep(clock, RETENTION_REST_MS)
+    }
+    return deleted
+  }
+}
+
+/** 0 for never: nothing has ended before the epoch. */
+function cutoff(nowMs: number, afterMs: number | undefined): number {
+  return afterMs === undefined ? 0 : Math.max(0, nowMs - afterMs)
+}

@@ -1,0 +1,16 @@
+import type { HistoryItem } from '../history.ts'
+import type { Promised, Violation } from './ledger.ts'
+import { concurrencyIsKept, lanesKeepOrder } from './order.ts'
+import { knownAreLetIn, noPhantoms, nothingUnhandled } from './phantoms.ts'
+import { everythingEnds, statesFollowTheTable } from './rows.ts'
+import { acknowledgedIsStored } from './stored.ts'
+import { tokensAreKept } from './tokens.ts'
+
+/** What the app side promises, each a pure function of the history. */
+const PROMISES: readonly Promised[] = [
+  acknowledgedIsStored, everythingEnds, lanesKeepOrder, concurrencyIsKept, noPhantoms, knownAreLetIn, nothingUnhandled, tokensAreKept, statesFollowTheTable,
+]
+
+export function check(items: readonly HistoryItem[]): Violation[] {
+  return PROMISES.flatMap((promised) => promised(items)).toSorted((a, b) => a.item - b.item)
+}

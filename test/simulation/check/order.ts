@@ -1,0 +1,123 @@
+import { HANDLED } from '../run/apps.ts'
+import type { Ended, HistoryItem, Row, Started } from '../history.ts'
+import { Ledger, laneOf } from './ledger.ts'
+import type { Promised, Violation } from './ledger.ts'
+
+interface Running extends Started {
+  readonly item: number
+  ended?: Ended
+}
+
+/**
+ * 3. A lane's events are handed on one at a time and in the order of their receipt: none is started while one before it is open,
+ * unless that one is parked. Seen within one process: what a dead process was doing is over. An event that takes its old place late,
+ * because its hold ends or it is replayed, does not overtake what its lane had in hand by then.
+ */
+export const lanesKeepOrder: Promised = (items) => {
+  const ledger = new Ledger()
+  const broken: Violation[] = []
+  const running = new Map<string, Running>()
+  const ended = new Map<string, Ended>()
+  const byRun = new Map<number, Running>()
+  const later = settlementsOf(items)
+  /** Event → where it became open, in this process. */
+  const opened = new Map<string, { item: number; late: boolean }>()
+  items.forEach((item, index) => {
+    const report = (what: string): void => void broken.push({ promise: 'lanes keep order', what, item: index })
+    ledger.read(item, (before, after) => {
+      if (after === undefined) return
+      ended.delete(after.id)
+      if (after.state === 'pending' && before?.state !== 'pending') opened.set(after.id, { item: index, late: before !== undefined })
+    })
+    if (item.kind === 'down') {
+      running.clear()
+      ended.clear()
+      opened.clear()
+    } else if (item.kind === 'ended') {
+      const run = byRun.get(item.run)
+      if (run === undefined) return report(`run ${item.run} ended and was never started`)
+      run.ended = item
+      if (running.get(laneOf(run)) === run) running.delete(laneOf(run))
+      for (const { id } of run.events) ended.set(id, item)
+    } else if (item.kind === 'started') {
+      const run: Running = { ...item, item: index }
+      const other = running.get(laneOf(item))
+      if (other !== undefined) report(`run ${item.run} was started while run ${other.run} of its lane goes on`)
+      running.set(laneOf(item), run)
+      byRun.set(item.run, run)
+      checkStart(item, index, { ledger, ended, later, opened }, report)
+    }
+  })
+  return broken
+}
+
+/** Event → the changes of its row, by where they are in the history; a process's end closes each list. */
+function settlementsOf(items: readonly HistoryItem[]): Map<string, { item: number; row: Row }[]> {
+  const changes = new Map<string, { item: number; row: Row }[]>()
+  items.forEach((item, index) => {
+    if (item.kind !== 'rows') return
+    for (const row of item.rows) if (row.change === 'update') changes.set(row.id, [...(changes.get(row.id) ?? []), { item: index, row }])
+  })
+  return changes
+}
+
+interface Seen {
+  readonly ledger: Ledger
+  readonly ended: ReadonlyMap<string, Ended>
+  readonly later: ReadonlyMap<string, readonly { item: number; row: Row }[]>
+  readonly opened: ReadonlyMap<string, { readonly item: number; readonly late: boolean }>
+}
+
+function checkStart(
+  { events, run, ...lane }: Started,
+  index: number,
+  { ledger, ended, later, opened }: Seen,
+  report: (what: string) => void,
+): void {
+  const rows = events.map(({ id }) => ledger.byId.get(id))
+  const first = rows[0]
+  if (first === undefined) return
+  for (const [place, row] of rows.entries()) {
+    const before = rows[place - 1]
+    if (row !== undefined && before !== undefined && row.seq <= before.seq && row.parked === 0) report(`run ${run} has ${row.mark} behind ${before.mark}`)
+  }
+  const together = new Set(events.map(({ id }) => id))
+  for (const other of ledger.byLane.get(laneOf(lane))?.values() ?? []) {
+    if (other.seq >= first.seq || other.state !== 'pending' || other.parked !== 0 || together.has(other.id)) continue
+    const late = opened.get(other.id)
+    if (late?.late === true && late.item > (opened.get(first.id)?.item ?? -1)) continue
+    if (!isOver(other, ended.get(other.id), later.get(other.id)?.find(({ item }) => item > index)?.row)) {
+      report(`run ${run} of ${events[0]?.mark} (${first.id}, seq ${first.seq}) was started before ${other.mark} (${other.code}, seq ${other.seq}) had ended`)
+    }
+  }
+}
+
+/** Ended, and not to be tried again in its lane; or without a handler's run, and settled when its turn was written down. */
+function isOver(row: Row, end: Ended | undefined, settled: Row | undefined): boolean {
+  if (settled !== undefined) return settled.state !== 'pending' || settled.parked !== 0
+  if (end === undefined) return HANDLED[row.code] === undefined || isLifecycle(row.code)
+  return end.outcome !== 'blocks'
+}
+
+/** Its own step may fail for good before its handler is asked. */
+function isLifecycle(code: string): boolean {
+  return code.startsWith('ONAPPIN') || code.startsWith('ONAPPUN') || code === 'ONAPPUPDATE'
+}
+
+/** A handler's own limit over all portals of a process. */
+export const concurrencyIsKept: Promised = (items) => {
+  const broken: Violation[] = []
+  const running = new Map<number, string>()
+  items.forEach((item, index) => {
+    if (item.kind === 'down') running.clear()
+    if (item.kind === 'ended') running.delete(item.run)
+    if (item.kind !== 'started') return
+    running.set(item.run, item.code)
+    const most = HANDLED[item.code]?.concurrency ?? Number.POSITIVE_INFINITY
+    const count = [...running.values()].filter((code) => code === item.code).length
+    if (count > most) broken.push({ promise: 'concurrency is kept', what: `${count} handlers of ${item.code} at once, ${most} are allowed`, item: index })
+    const together = HANDLED[item.code]?.maxEvents ?? 1
+    if (item.events.length > together) broken.push({ promise: 'concurrency is kept', what: `${item.events.length} events at once, ${together} are allowed`, item: index })
+  })
+  return broken
+}

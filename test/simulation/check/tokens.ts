@@ -1,0 +1,57 @@
+import type { HistoryItem, Sent, TokenUse } from '../history.ts'
+import { laneOf, sentByMark } from './ledger.ts'
+import type { Promised, Violation } from './ledger.ts'
+
+/** Between a renewal's answer and its place on the disk: a crash in it may cost the pair. */
+const STORING_MS = 15_000
+
+/**
+ * 6. No portal is locked out by us: at the end there is a pair that the server accepts, unless an answer of the server, or a
+ * process with one in its hands, was lost, or the tokens were revoked and none have come since. And no refresh token is used
+ * twice, but for the same reasons.
+ */
+export const tokensAreKept: Promised = (items) => {
+  const broken: Violation[] = []
+  const uses = new Map<string, TokenUse & { at: number; item: number }>()
+  const excused = new Map<string, 'lost' | 'revoked'>()
+  const marks = sentByMark(items)
+  /** Lane → where the app was last installed on it. */
+  const installed = new Map<string, number>()
+  const firstSent = new Map<string, number>()
+  items.forEach((item, index) => {
+    const report = (what: string): void => void broken.push({ promise: 'tokens are kept', what, item: index })
+    if (item.kind === 'sent' && !firstSent.has(item.mark)) firstSent.set(item.mark, index)
+    if (item.kind === 'portal') {
+      if (item.fact === 'installed') installed.set(laneOf(item), index)
+      if (item.fact === 'uninstalled') excused.set(laneOf(item), 'revoked')
+    } else if (item.kind === 'rows') {
+      for (const row of item.rows) {
+        const brought = row.code === 'ONAPPINSTALL' && row.state === 'done' && bringsTokens(marks.get(row.mark))
+        // What an install since then has brought is good again.
+        if (brought && (firstSent.get(row.mark) ?? 0) > (installed.get(laneOf(row)) ?? 0)) excused.delete(laneOf(row))
+      }
+    } else if (item.kind === 'renewal') {
+      const before = uses.get(item.refresh)
+      const mayRepeat = before !== undefined && (before.answer === 'lost' || losesItsProcess(items, before.item, before))
+      if (before?.result === 'issued' && !mayRepeat) report(`refresh token ${item.refresh} was used again`)
+      if (before === undefined) uses.set(item.refresh, { ...item, item: index })
+      if (item.answer === 'lost' || losesItsProcess(items, index, item)) excused.set(laneOf(item), 'lost')
+    } else if (item.kind === 'pair' && item.installed && item.installedHere && item.result !== 'accepted' && !excused.has(laneOf(item))) {
+      report(`${laneOf(item)} is locked out: ${item.result}`)
+    }
+  })
+  return broken
+}
+
+function bringsTokens(sent: Sent | undefined): boolean {
+  return sent?.userId !== undefined && sent.genuine
+}
+
+function losesItsProcess(items: readonly HistoryItem[], from: number, { process, at }: { process: number; at: number }): boolean {
+  for (let index = from; index < items.length; index++) {
+    const item = items[index]
+    if (item === undefined || item.at > at + STORING_MS) return false
+    if (item.kind === 'down' && item.process === process) return true
+  }
+  return false
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+
+/** What happened in a run, in its order: all that the checker knows. Plain values, so that two runs can be compared byte by byte. */
+export type Item =
+  | Sent
+  | Answered
+  | { readonly kind: 'rows'; readonly process: number; readonly rows: readonly RowChange[] }
+  | Snapshot
+  | Started
+  | Ended
+  | { readonly kind: 'up'; readonly process: number }
+  /** Nothing of the process runs after it. */
+  | { readonly kind: 'down'; readonly process: number; readonly cause: 'kill' | 'power' | 'stop' | 'failed to start' }
+  | { readonly kind: 'replayed'; readonly id: string }
+  | PortalFact
+  | TokenUse
+  | PairAtEnd
+  | { readonly kind: 'weather'; readonly what: string }
+  | { readonly kind: 'unhandled'; readonly process: number; readonly error: string }
+  /** From here on nothing fails any more. */
+  | { readonly kind: 'calm' }
+  /** All that was due had its time. */
+  | { readonly kind: 'end'; readonly waitedMs: number }
+/** `at` counts milliseconds of the run; `wall` is the hour, which may jump. */
+export type HistoryItem = Item & { readonly at: number; readonly wall: number }
+
+export interface Lane {
+  readonly app: string
+  readonly memberId: string
+}
+
+export interface Sent extends Lane {
+  readonly kind: 'sent'
+  readonly delivery: number
+  /** Names the event; its copies have the same. */
+  readonly mark: string
+  readonly code: string
+  readonly data: unknown
+  readonly userId?: string
+  /** false: nobody who may speak for the portal sent it. */
+  readonly genuine: boolean
+  /** Stands for the application_token. */
+  readonly token: string
+  readonly clean?: true
+}
+
+export interface Answered {
+  readonly kind: 'answered'
+  readonly process: number
+  readonly delivery: number
+  readonly status: number
+  readonly code?: string
+  readonly id?: string
+  readonly state?: string
+}
+
+export interface Row extends Lane {
+  readonly seq: number
+  readonly id: string
+  readonly code: string
+  readonly state: string
+  readonly reason: string | null
+  readonly proof: string | null
+  readonly attempts: number
+  readonly dueAt: number | null
+  readonly parked: number
+  readonly generation: number
+  readonly receivedAt: number
+  readonly mark: string
+}
+
+/** Of the event table, durable by now. */
+export interface RowChange extends Row {
+  readonly change: 'insert' | 'update' | 'delete'
+}
+
+export interface Snapshot {
+  readonly kind: 'snapshot'
+  readonly process: number
+  readonly rows: readonly Row[]
+  readonly attempts: readonly { readonly id: string; readonly n: number; readonly outcome: string; readonly startedAt: number; readonly durationMs: number }[]
+}
+
+/** An attempt of a handler, at one event or several. */
+export interface Started extends Lane {
+  readonly kind: 'started'
+  readonly process: number
+  readonly run: number
+  readonly code: string
+  readonly events: readonly { readonly id: string; readonly mark: string; readonly data: unknown; readonly attempt: number; readonly userId?: string }[]
+}
+
+/** What a handler's end comes to by its options: tried again with its lane blocked or going on, or never again. */
+export type Outcome = 'done' | 'blocks' | 'parks' | 'final'
+
+export interface Ended {
+  readonly kind: 'ended'
+  readonly process: number
+  readonly run: number
+  readonly outcome: Outcome
+  /** Of several events, how many were taken before the failure. */
+  readonly delivered: number
+  /** A handler that left with a code that nobody planned. */
+  readonly error?: string
+}
+
+export interface PortalFact extends Lane {
+  readonly kind: 'portal'
+  readonly fact: 'installed' | 'updated' | 'uninstalled'
+  readonly token: string
+  readonly clean?: true
+}
+
+export interface TokenUse extends Lane {
+  readonly kind: 'renewal'
+  readonly process: number
+  /** Stands for the refresh token. */
+  readonly refresh: string
+  readonly result: 'issued' | 'refused'
+  /** Whether the answer was on its way when the request ended: lost ones may be asked for again. */
+  readonly answer: 'came' | 'lost'
+}
+
+/** What the token keeper hands out when all is over. */
+export interface PairAtEnd extends Lane {
+  readonly kind: 'pair'
+  /** What the portal and its authorization server say. */
+  readonly installed: boolean
+  readonly installedHere: boolean
+  readonly result: 'accepted' | 'rejected' | string
+}
+
+export class History {
+  readonly items: HistoryItem[] = []
+  readonly #now: () => { at: number; wall: number }
+
+  constructor(now: () => { at: number; wall: number }) {
+    this.#now = now
+  }
+
+  add(item: Item): void {
+    this.items.push({ ...this.#now(), ...item })
+  }
+
+  /** The same for the same history, and for no other. */
+  digest(): string {
+    const hash = createHash('sha256')
+    for (const item of this.items) hash.update(JSON.stringify(item)).update('\n')
+    return hash.digest('hex')
+  }
+}

@@ -1,0 +1,218 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import { DatabaseSync } from 'node:sqlite'
+import type { Session, StatementSync } from 'node:sqlite'
+import { Engine } from 'portline/store/sqlite/engine.ts'
+import type { OperationAnswer, OperationCall, ThreadMessage, ThreadReply } from 'portline/store/sqlite/operations.ts'
+import { runBatch } from 'portline/store/sqlite/run-batch.ts'
+import { createTables } from 'portline/store/sqlite/schema.ts'
+import { SqliteThread } from 'portline/store/sqlite/sqlite-store.ts'
+import type { StoreThread } from 'portline/store/sqlite/sqlite-store.ts'
+import type { Snapshot, Row, RowChange } from '../history.ts'
+import type { Dice } from './dice.ts'
+import type { CommitPlan, Disk } from './disk.ts'
+import type { Life, Timeline } from './timeline.ts'
+
+/**
+ * The store's thread: the real operations on a database in memory, and a simulated disk under its commits. A record on the disk is
+ * what one transaction changed (SQLite's changeset). The database is read by nobody but the thread, which answers after the sync,
+ * so it may commit in memory when it begins to write: a crash takes the memory and leaves what the disk has.
+ */
+export interface ThreadParts {
+  readonly timeline: Timeline
+  readonly life: Life
+  readonly disk: Disk
+  readonly dice: Dice
+  readonly onRows: (rows: readonly RowChange[]) => void
+}
+
+const CHANGED = 'seq, id, app, member_id, code, state, reason, proof, attempts, due_at, parked, generation, received_at'
+/** An event that lost its content has lost its mark too. */
+const MARK = `coalesce(json_extract(data, '$.MARK'), '') AS mark`
+/** Whatever the code under test believes it has written, this is what it wrote. */
+const WATCH = `
+  CREATE TEMP TABLE changes (change TEXT, ${CHANGED}, mark TEXT);
+  CREATE TEMP TRIGGER inserted AFTER INSERT ON main.events BEGIN INSERT INTO changes SELECT 'insert', ${CHANGED}, ${MARK} FROM events WHERE seq = new.seq; END;
+  CREATE TEMP TRIGGER updated AFTER UPDATE OF state, reason, attempts, due_at, parked, generation, proof ON main.events
+    BEGIN INSERT INTO changes SELECT 'update', ${CHANGED}, ${MARK} FROM events WHERE seq = new.seq; END;
+  CREATE TEMP TRIGGER deleted BEFORE DELETE ON main.events BEGIN INSERT INTO changes SELECT 'delete', ${CHANGED}, ${MARK} FROM events WHERE seq = old.seq; END;
+`
+const OPEN_MS = 3
+const MOST_OPEN_MS = 60
+
+/** Node has them, its types not yet. */
+type Database = DatabaseSync & { serialize(): Uint8Array; deserialize(bytes: Uint8Array): void }
+
+/** The database as the disk's records tell it: what a process finds when it opens the store. */
+export class StoreImage {
+  readonly #db = new DatabaseSync(':memory:') as Database
+  #applied = 0
+
+  constructor() {
+    createTables(this.#db)
+  }
+
+  /** All records since the beginning; those of before are known. */
+  read(records: readonly Uint8Array[]): void {
+    for (const record of records.slice(this.#applied)) {
+      if (!this.#db.applyChangeset(record)) throw new Error('a record does not fit what came before it')
+    }
+    this.#applied = records.length
+  }
+
+  bytes(): Uint8Array {
+    return this.#db.serialize()
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+export class SimulatedThread {
+  readonly #parts: ThreadParts
+  readonly #db: Database
+  readonly #watched: WatchedDatabase
+  readonly #engine: Engine
+  #onMessage: (reply: ThreadReply) => void = () => {}
+
+  constructor(parts: ThreadParts, image: StoreImage) {
+    this.#parts = parts
+    this.#db = new DatabaseSync(':memory:') as Database
+    this.#db.deserialize(image.bytes())
+    this.#db.exec(WATCH)
+    this.#watched = new WatchedDatabase(this.#db)
+    this.#engine = new Engine(this.#db)
+    this.#engine.load()
+  }
+
+  on(event: string, listener: (reply: ThreadReply) => void): this {
+    if (event === 'message') this.#onMessage = listener
+    return this
+  }
+
+  postMessage(message: ThreadMessage): void {
+    const { timeline, life, dice } = this.#parts
+    if (!('batch' in message)) {
+      timeline.after(life, dice.between(0, 1), () => this.#onMessage({ closed: true }))
+      return
+    }
+    const batch = structuredClone(message.batch)
+    timeline.after(life, dice.between(0, 0.3), () => this.#work(batch))
+  }
+
+  #work(batch: readonly OperationCall[]): void {
+    const { timeline, life, disk, dice, onRows } = this.#parts
+    const plan = disk.plan()
+    this.#watched.begin(plan)
+    // Cloned at once, as on the way to another thread: what it shares with the engine would change under its reader.
+    const answers = structuredClone(runBatch(this.#watched as unknown as DatabaseSync, this.#engine, batch))
+    const { changeset, changes } = this.#watched
+    const reply = (): void => this.#reply(answers)
+    if (changeset === undefined) {
+      timeline.after(life, dice.between(0, 0.2), reply)
+      return
+    }
+    disk.write(changeset, plan.writeMs)
+    timeline.after(life, plan.writeMs, () => {
+      disk.written(plan.fault)
+      if (plan.fault === 'write fails' || plan.fault === 'full') return reply()
+      timeline.after(life, plan.syncMs, () => {
+        if (plan.fault === 'sync fails') disk.syncFailed()
+        else {
+          disk.synced()
+          if (changes.length > 0) onRows(changes)
+        }
+        reply()
+      })
+    })
+  }
+
+  #reply(answers: OperationAnswer[]): void {
+    const { timeline, life, dice } = this.#parts
+    timeline.after(life, dice.between(0, 0.2), () => this.#onMessage({ answers }))
+  }
+
+  snapshot(process: number): Snapshot {
+    return {
+      kind: 'snapshot',
+      process,
+      rows: rowsOf<Row>(this.#db, `SELECT ${COLUMNS}, ${MARK} FROM events ORDER BY seq`),
+      attempts: rowsOf(this.#db, `SELECT e.id, a.n, a.outcome, a.started_at AS startedAt, a.duration_ms AS durationMs
+        FROM attempts a LEFT JOIN events e ON e.seq = a.event ORDER BY a.event, a.n`),
+    }
+  }
+
+  count(state: string): number {
+    return Number(this.#db.prepare('SELECT count(*) AS n FROM events WHERE state = ?').get(state)?.['n'])
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+/** The real group commit, on this thread. */
+export function workerOn(thread: SimulatedThread, clock: Clock): SqliteThread {
+  return new SqliteThread(thread as unknown as StoreThread, clock)
+}
+
+/** How long opening a store takes: replaying, checking. */
+export function openingMs(dice: Dice): number {
+  return OPEN_MS + dice.between(0, MOST_OPEN_MS)
+}
+
+const COLUMNS = CHANGED.replace('member_id', 'member_id AS memberId').replace('due_at', 'due_at AS dueAt').replace('received_at', 'received_at AS receivedAt')
+
+function rowsOf<Shape>(db: DatabaseSync, sql: string): Shape[] {
+  return db.prepare(sql).all().map((row) => ({ ...row })) as Shape[]
+}
+
+/** The connection as `runBatch` sees it: its COMMIT fares as the disk will. */
+class WatchedDatabase {
+  readonly #db: DatabaseSync
+  #readChanges: StatementSync | undefined
+  #plan: CommitPlan = { writeMs: 0, syncMs: 0 }
+  #session: Session | undefined
+  changeset: Uint8Array | undefined
+  changes: RowChange[] = []
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  get isTransaction(): boolean {
+    return this.#db.isTransaction
+  }
+
+  begin(plan: CommitPlan): void {
+    this.#plan = plan
+    this.changeset = undefined
+    this.changes = []
+  }
+
+  exec(sql: string): void {
+    if (sql === 'BEGIN') this.#session = this.#db.createSession()
+    if (sql === 'ROLLBACK') this.#endSession()
+    if (sql === 'COMMIT') return this.#commit()
+    this.#db.exec(sql)
+  }
+
+  #commit(): void {
+    const changeset = this.#session?.changeset()
+    // A transaction that changed nothing writes nothing.
+    if (changeset !== undefined && changeset.length > 0) {
+      this.changeset = changeset
+      const { fault } = this.#plan
+      if (fault !== undefined) throw new Error(fault === 'full' ? 'database or disk is full' : 'disk I/O error')
+      this.#readChanges ??= this.#db.prepare(`DELETE FROM temp.changes RETURNING change, ${COLUMNS}, mark`)
+      this.changes = this.#readChanges.all().map((row) => ({ ...row })) as unknown as RowChange[]
+    }
+    this.#db.exec('COMMIT')
+    this.#endSession()
+  }
+
+  #endSession(): void {
+    this.#session?.close()
+    this.#session = undefined
+  }
+}
