@@ -1,7 +1,7 @@
 import type { B24OAuth } from '@bitrix24/b24jssdk'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { EventCode, EventData } from '@portline/wire/events/catalogue.ts'
-import { z } from 'zod'
+import { fields, listOf, maybe, oneOf, text, wholeNumber } from './definition-checks.ts'
 import { isDestination } from './destinations/destination.ts'
 import type { Destination } from './destinations/destination.ts'
 import { policyOf } from './handler-options.ts'
@@ -102,19 +102,23 @@ export interface App {
   readonly codes: readonly string[]
 }
 
-const definitionSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'a-z, 0-9 and -, starting with a letter, at most 40'),
-  connectors: z
-    .array(
-      z.strictObject({
-        id: z.string().regex(/^[a-z0-9_]{1,50}$/, 'a-z, 0-9 and _, at most 50'),
-        name: z.string().min(1),
-        icon: z.strictObject({ dataImage: z.string(), color: z.string().optional() }).optional(),
+/** More than any app has; each is registered on every portal. */
+const CONNECTORS_MAX = 100
+
+const checkDefinition = fields({
+  name: text(/^[a-z][a-z0-9-]{0,39}$/, 'a-z, 0-9 and -, starting with a letter, at most 40'),
+  connectors: maybe(
+    listOf(
+      fields({
+        id: text(/^[a-z0-9_]{1,50}$/, 'a-z, 0-9 and _, at most 50'),
+        name: text(/./s, 'a text'),
+        icon: maybe(fields({ dataImage: text(/^/, 'a text'), color: maybe(text(/^/, 'a text')) })),
       }),
-    )
-    .optional(),
-  duplicates: z.enum(['off', 'mark', 'drop']).optional(),
-  duplicateWindowMs: z.int().min(1_000).max(DUPLICATE_WINDOW_MAX_MS).optional(),
+      CONNECTORS_MAX,
+    ),
+  ),
+  duplicates: maybe(oneOf('off', 'mark', 'drop')),
+  duplicateWindowMs: maybe(wholeNumber(1_000, DUPLICATE_WINDOW_MAX_MS)),
 })
 
 /** The codes of the catalogue module have dots: CATALOG.PRICE.ON.ADD. */
@@ -122,8 +126,7 @@ const EVENT_CODE = /^[A-Z0-9_.]{1,100}$/
 
 /** Errors: APP_DEFINITION_INVALID with what is wrong. */
 export function defineApp(definition: AppDefinition): App {
-  const checked = definitionSchema.safeParse(definition)
-  if (!checked.success) throw new CodedError('APP_DEFINITION_INVALID', z.prettifyError(checked.error))
+  checkDefinition(definition, 'app')
   const handlers = new Map<string, RegisteredHandler>()
   const register = (code: string, handlerFor: (upper: string) => RegisteredHandler): App => {
     const upper = code.toUpperCase()

@@ -1,5 +1,4 @@
-import { CodedError } from '@portline/wire/errors.ts'
-import { z } from 'zod'
+import { aFunction, fields, listOf, maybe, oneOf, wholeNumber } from './definition-checks.ts'
 import { HANDLER_TIMEOUT_MS, LANE_BATCH_EVENTS, RETRY_STEPS_MAX, RETRY_STEP_MAX_MS, RETRY_STEPS_MS } from './limits.ts'
 
 /** How the events of one code are handed on. */
@@ -30,20 +29,18 @@ export interface HandlerPolicy {
   readonly maxEvents: number
 }
 
-const wholeNumber = z.int().min(1)
-const optionsSchema = z.strictObject({
-  timeoutMs: wholeNumber.optional(),
-  concurrency: wholeNumber.optional(),
-  retryDelaysMs: z.array(z.int().min(0).max(RETRY_STEP_MAX_MS)).max(RETRY_STEPS_MAX).optional(),
-  isFinal: z.function().optional(),
-  onFailure: z.enum(['block', 'park']).optional(),
-  maxEvents: z.int().min(1).max(LANE_BATCH_EVENTS).optional(),
+const checkOptions = fields({
+  timeoutMs: maybe(wholeNumber(1)),
+  concurrency: maybe(wholeNumber(1)),
+  retryDelaysMs: maybe(listOf(wholeNumber(0, RETRY_STEP_MAX_MS), RETRY_STEPS_MAX)),
+  isFinal: maybe(aFunction),
+  onFailure: maybe(oneOf('block', 'park')),
+  maxEvents: maybe(wholeNumber(1, LANE_BATCH_EVENTS)),
 })
 
 /** Errors: APP_DEFINITION_INVALID with what is wrong. */
 export function policyOf(code: string, options: BatchOptions, timeoutMs = HANDLER_TIMEOUT_MS, maxEvents = 1): HandlerPolicy {
-  const checked = optionsSchema.safeParse(options)
-  if (!checked.success) throw new CodedError('APP_DEFINITION_INVALID', `options of ${code}: ${z.prettifyError(checked.error)}`)
+  checkOptions(options, `options of ${code}`)
   return {
     timeoutMs: options.timeoutMs ?? timeoutMs,
     concurrency: options.concurrency,

@@ -77,6 +77,12 @@ export const STOP_GRACE_MS = 5_000
 /** Clients of the live stream. */
 export const STREAM_CLIENTS = 32
 export const LIST_MAX_ROWS = 200
+/** Read at once for an export; also bounded by size. */
+export const EXPORT_PAGE_EVENTS = 200
+/** Imported in one transaction: bounds how long those who append wait for it. */
+export const IMPORT_SLICE_EVENTS = 100
+/** One request of an import. The command line sends less; a single event may be that long. */
+export const IMPORT_MAX_BYTES = 16_777_216
 /** How long ended events are kept when nothing is said: a month to look back, a quarter to mend and replay. */
 export const DONE_KEPT_MS = 30 * 24 * HOUR_MS
 export const DEAD_KEPT_MS = 90 * 24 * HOUR_MS

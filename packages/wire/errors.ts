@@ -75,6 +75,11 @@ export const ERROR_TABLE = {
   STORE_FULL: { status: 503, meaning: 'The store has reached its size, and nothing in it has ended.', cause: 'PORTLINE_MAX_STORE is set, and events that wait or are held take all of it.', todo: 'See why events do not end, or raise PORTLINE_MAX_STORE. Bitrix24 does not send again what was refused.' },
   STORE_IN_USE: { status: 503, meaning: 'Another process uses this data folder.', cause: 'Two app sides share one PORTLINE_DATA.', todo: 'Stop the other one, or give this one a folder of its own.' },
   STORE_NEWER: { status: 503, meaning: 'The data folder was written by a newer version.', cause: 'Its schema version is unknown to this version.', todo: 'Use the newer version.' },
+  STORE_EXISTS: { status: 409, meaning: 'There is a store in this data folder already.', cause: 'A restore never overwrites one by itself.', todo: 'Restore into another folder, or add --force: the old store is kept beside it.' },
+  STORE_MISSING: { status: 404, meaning: 'There is no store in this data folder.', cause: 'The folder is not the one that an app side used.', todo: 'Check --data or PORTLINE_DATA.' },
+  BACKUP_INVALID: { status: 422, meaning: 'The file is no backup that can be restored.', cause: 'See the description.', todo: 'Use another backup.' },
+  BACKUP_RUNNING: { status: 503, meaning: 'A backup is being made already.', cause: 'Another backup was begun and has not ended.', todo: 'Try again when it has.' },
+  IMPORT_INVALID: { status: 400, meaning: 'A line of an import is no event.', cause: 'See the description, which names the line.', todo: 'Mend the line, or take it out; lines before it may have been imported, and are skipped the next time.' },
   KEY_INVALID: { status: 500, meaning: 'The sealing key cannot be used.', cause: 'PORTLINE_KEY or the key file is not 32 bytes in base64, or is not the key that sealed the data.', todo: 'Give the key the data was sealed with.' },
 
   // Operator API and command line

@@ -53,6 +53,19 @@ export class Retention {
     return this.#status
   }
 
+  /** As the operator is shown it. */
+  get view() {
+    const { rules } = this.#parts
+    const { sweptAtMs, ...status } = this.#status
+    return {
+      ...status,
+      sweptAt: sweptAtMs === undefined ? null : new Date(sweptAtMs).toISOString(),
+      doneAfterMs: rules.doneAfterMs ?? null,
+      deadAfterMs: rules.deadAfterMs ?? null,
+      maxBytes: rules.maxBytes ?? null,
+    }
+  }
+
   get full(): boolean {
     return this.#status.full
   }

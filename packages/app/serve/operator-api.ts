@@ -1,17 +1,26 @@
+import { Readable } from 'node:stream'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { RefusalLog } from '../inbox/refusal-log.ts'
-import { LIST_MAX_ROWS } from '../limits.ts'
+import type { Retention } from '../inbox/retention.ts'
+import { IMPORT_MAX_BYTES, LIST_MAX_ROWS } from '../limits.ts'
 import type { Store } from '../store/port.ts'
-import { readList } from './event-query.ts'
+import { exportedLines, importLines } from './event-copies.ts'
+import { checked, readConditions, readList } from './event-query.ts'
 import { guardOperator } from './operator-guard.ts'
 import { replayMany, replayOne } from './replays.ts'
 import type { ReplayParts } from './replays.ts'
+import type { Snapshots } from './snapshots.ts'
+import type { Sealer } from '../tokens/sealer.ts'
 import { attemptView, eventView, historyOf, installationView } from './views.ts'
 
 /** The operator API under /api/, described in docs/reference/operator-api.md. */
 export interface OperatorApiParts extends ReplayParts {
   readonly refusals: RefusalLog
+  readonly retention: Retention
+  readonly sealer: Sealer
+  readonly snapshots: Snapshots
   readonly listenHost: string
   readonly operatorToken: string | undefined
 }
@@ -28,6 +37,7 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
       const { events, next } = await store.listEvents(readList(request.query))
       return { events: events.map(eventView), next: next ?? null }
     })
+    addCopies(api, parts)
     api.get<{ Params: { id: string } }>('/api/events/:id', async (request) => eventDetail(store, request.params.id))
     api.post<{ Params: { id: string } }>('/api/events/:id/replay', async (request) => replayOne(parts, request.params.id))
     api.post('/api/replays', async (request) => replayMany(parts, request.body))
@@ -51,6 +61,30 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
     })
     done()
   })
+}
+
+const exportQuery = z.looseObject({ sealed: z.enum(['0', '1']).default('0') })
+const importQuery = z.strictObject({ firstLine: z.coerce.number().int().min(1).default(1) })
+
+/** What leaves and enters in bulk: events as lines, the whole store as a file. */
+function addCopies(api: FastifyInstance, { store, lanes, sealer, retention, snapshots }: OperatorApiParts): void {
+  api.addContentTypeParser('application/x-ndjson', { parseAs: 'string', bodyLimit: IMPORT_MAX_BYTES }, (_request, body, parsed) => parsed(null, body))
+  api.get('/api/events/export', (request, reply) => {
+    const { sealed, ...filter } = checked(exportQuery, request.query)
+    const lines = exportedLines(store, readConditions(filter), sealed === '1' ? sealer : undefined)
+    return reply.type('application/x-ndjson').send(Readable.from(lines, { objectMode: false }))
+  })
+  api.post('/api/events/import', { bodyLimit: IMPORT_MAX_BYTES }, async (request) => {
+    const { firstLine } = checked(importQuery, request.query)
+    if (typeof request.body !== 'string') throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'send application/x-ndjson')
+    if (retention.full) throw new CodedError('STORE_FULL')
+    return importLines({ store, sealer, wake: (portal) => lanes.wake(portal) }, request.body, firstLine)
+  })
+  api.get('/api/backup', async (_request, reply) => {
+    const { bytes, stream } = await snapshots.take()
+    return reply.type('application/vnd.sqlite3').header('content-length', bytes).send(stream)
+  })
+  api.get('/api/store', async () => ({ ...(await store.size()), ...retention.view }))
 }
 
 function parseJson(text: string, parsed: (error: Error | null, body?: unknown) => void): void {

@@ -8,13 +8,14 @@ import type { Network } from '@portline/runtime/network.ts'
 import { systemResolver } from '@portline/runtime/resolver.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
-import { STOP_GRACE_MS } from '../limits.ts'
+import type { RetentionRules } from '../inbox/retention.ts'
+import { DEAD_KEPT_MS, DONE_KEPT_MS, STOP_GRACE_MS } from '../limits.ts'
 import { BodyReader } from '../receive/read-body.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { AppOptions } from './app-options.ts'
-import { composeAppSide } from './compose.ts'
 import { HttpServer } from './http-server.ts'
 import { loadSealingKey } from './sealing-key.ts'
+import { Snapshots } from './snapshots.ts'
 
 /**
  * Starts the app side: one store, one server, the lanes.
@@ -37,6 +38,8 @@ export interface AppSideOptions {
   readonly operatorToken?: string
   /** 32 bytes in base64; from a file in `dataDir` when not given. */
   readonly sealingKey?: string
+  /** How long events are kept: done ones for 30 days, dead ones for 90, whatever their size, when not given. */
+  readonly retention?: RetentionRules
   readonly clock?: Clock
   readonly random?: Random
   readonly network?: Network
@@ -48,16 +51,20 @@ export interface AppSide {
   stop(): Promise<void>
 }
 
+const KEPT_BY_DEFAULT: RetentionRules = { doneAfterMs: DONE_KEPT_MS, deadAfterMs: DEAD_KEPT_MS }
+
 /** Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, ADDRESS_IN_USE. */
 export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
-  const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog } = options
+  const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT } = options
   const key = await loadSealingKey(options.dataDir, options.sealingKey, random)
-  const store = await openSqliteStore(join(options.dataDir, 'portline.sqlite'))
+  // The store's thread starts while the rest is being loaded.
+  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, 'portline.sqlite')), import('./compose.ts')])
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {
-    const parts = await composeAppSide({ ...options, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
-    const webParts = { ...parts, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() }
+    const parts = await composeAppSide({ ...options, retention, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
+    const snapshots = new Snapshots(store, join(options.dataDir, 'portline.sqlite.snapshot'))
+    const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() }
     const server = new HttpServer({
       inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,
       loadWeb: async () => (await import('./web.ts')).createWeb(webParts),

@@ -1,7 +1,6 @@
 import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ServerAppInfo, TokenResponse } from '@portline/wire/oauth.ts'
-import { z } from 'zod'
 import { REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
 
 /**
@@ -35,41 +34,6 @@ const DEAD_PAIR_ERRORS = new Set(['invalid_grant', 'expired_token', 'NOT_INSTALL
 export const PASSING_ERRORS: ReadonlySet<unknown> = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT', 'OVERLOAD_LIMIT'])
 const SERVER_ERROR_STATUS = 500
 
-const identifier = z.union([z.string(), z.number()])
-const failureSchema = z.object({ error: z.string() })
-const appInfoSchema = z.object({
-  result: z.object({
-    client_id: z.string(),
-    scope: z.string().default(''),
-    expires: z.string().default(''),
-    install: z.object({
-      installed: z.union([z.boolean(), z.literal('Y'), z.literal('N')]).transform((value) => value === true || value === 'Y'),
-      version: identifier.default('').transform(String),
-      status: z.string().default(''),
-      scope: z.string().default(''),
-      domain: z.string(),
-      uri: z.string().default(''),
-      client_endpoint: z.url(),
-      member_id: z.string(),
-      member_type: z.string().default(''),
-    }),
-    user_id: identifier.transform(Number).exactOptional(),
-  }),
-})
-const tokenSchema = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().min(1),
-  expires: identifier.transform(Number).exactOptional(),
-  expires_in: identifier.default(3600).transform(Number),
-  scope: z.string().default(''),
-  domain: z.string().default(''),
-  server_endpoint: z.url(),
-  client_endpoint: z.url(),
-  status: z.string().default(''),
-  member_id: z.string(),
-  user_id: identifier.transform(Number).exactOptional(),
-})
-
 export function createAuthServers(trustedOrigins: readonly string[], network: Network): AuthServers {
   const origins = trustedOrigins.map((origin) => new URL(origin).origin)
 
@@ -87,6 +51,7 @@ export function createAuthServers(trustedOrigins: readonly string[], network: Ne
       const answer = await network
         .postForm(`${originOf(origin)}/rest/app.info`, { auth: accessToken }, LIMITS)
         .catch((cause: unknown) => Promise.reject(new CodedError('PROOF_UNAVAILABLE', undefined, { cause })))
+      const { appInfoSchema, failureSchema } = await import('./auth-answers.ts')
       const info = appInfoSchema.safeParse(answer.json)
       if (info.success) return info.data.result
       const failure = failureSchema.safeParse(answer.json)
@@ -101,6 +66,7 @@ export function createAuthServers(trustedOrigins: readonly string[], network: Ne
       const answer = await network
         .postForm(`${originOf(origin)}/oauth/token/`, form, LIMITS)
         .catch((cause: unknown) => Promise.reject(new CodedError('RENEWAL_FAILED', undefined, { cause })))
+      const { failureSchema, tokenSchema } = await import('./auth-answers.ts')
       // Judged by the body: some refusals come with status 200.
       const failure = failureSchema.safeParse(answer.json)
       if (failure.success) throw renewalError(failure.data.error)

@@ -51,6 +51,8 @@ export class Reviewer {
   readonly #parts: ReviewerParts
   readonly #serial = new Serial()
   readonly #again = new Map<string, { timer: Timer; tries: number; waiting: boolean }>()
+  /** Event → its pair, renewed for a proof that came to nothing yet: the pair in the event is spent, and would prove it no more. */
+  readonly #renewed = new Map<string, TokenPair>()
   #stopped = false
 
   constructor(parts: ReviewerParts) {
@@ -99,6 +101,7 @@ export class Reviewer {
     if (decided.size === 0) return
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
     await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
+    for (const { id } of settlements) this.#renewed.delete(id)
     onReviewed(portal, settlements)
   }
 
@@ -169,10 +172,12 @@ export class Reviewer {
   /** The event's own pair; renewed when the event was held until its access token's hour was over. */
   async #freshPair(event: StoredEvent, { auth }: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
     const { authServers, credentialsOf, clock } = this.#parts
-    const pair = pairIn(auth, event)
+    const pair = this.#renewed.get(event.id) ?? pairIn(auth, event)
     if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs > clock.now()) return pair
     try {
-      return pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
+      const renewed = pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
+      this.#renewed.set(event.id, renewed)
+      return renewed
     } catch (error) {
       if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') throw new CodedError('PROOF_UNAVAILABLE', error.message)
       // A refresh token that is no good either leaves the access token to speak for itself.

@@ -1,0 +1,99 @@
+import { CodedError, ERROR_TABLE } from '@portline/wire/errors.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import type { FormValue } from '@portline/wire/form/value.ts'
+import { z } from 'zod'
+import type { EventRecord, ImportedEvent } from '../store/keeping.ts'
+import type { Attempt, StoredEvent } from '../store/port.ts'
+import { openParts, sealParts } from '../tokens/sealed-event.ts'
+import type { Sealer } from '../tokens/sealer.ts'
+
+/** An event with its attempts as one line of JSON (NDJSON), and back. What has no value is left out. */
+
+/** With a sealer the auth block goes along, sealed for this event alone: in the store it may share a seal with hundreds of others. */
+export function lineOf({ event, attempts }: EventRecord, sealer: Sealer | undefined): string {
+  const sealed = sealer === undefined || event.auth.length === 0 ? undefined : sealedOf(event, sealer)
+  return JSON.stringify({
+    id: event.id, app: event.app, portal: event.memberId, event: event.code, handlerId: event.handlerId, ts: event.ts, data: event.data,
+    state: event.state, reason: event.reason, proof: event.proof, generation: event.generation, receivedAt: iso(event.receivedAtMs),
+    provenAt: iso(event.provenAtMs), dueAt: iso(event.dueAtMs), parked: event.parked, finishedAt: iso(event.finishedAtMs),
+    replayedAt: iso(event.replayedAtMs), attemptsBefore: event.attemptsBefore, duplicateOf: event.duplicateOf, attempts: event.attempts,
+    attemptLog: attempts.length === 0 ? undefined : attempts.map(attemptOf), sealed,
+  })
+}
+
+function sealedOf(event: StoredEvent, sealer: Sealer): string {
+  const auth = event.authShared === true ? sealParts(sealer, event, openParts(sealer, event)).auth : event.auth
+  return Buffer.from(auth).toString('base64')
+}
+
+function attemptOf({ n, startedAtMs, durationMs, outcome, error, calls, notes }: Attempt): object {
+  return {
+    n, startedAt: iso(startedAtMs), durationMs, outcome, error,
+    ...(calls.length === 0 ? {} : { calls }), ...(notes.length === 0 ? {} : { notes }),
+  }
+}
+
+function iso(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString()
+}
+
+const time = z.iso.datetime().transform((text) => Date.parse(text))
+const count = z.int().min(0)
+const text = z.string().min(1)
+const code = z.custom<ErrorCode>((value) => typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value), 'is no code of the error table')
+const data = z.custom<FormValue>(isFormValue, 'is not made of strings, lists and maps')
+
+const attemptSchema = z.strictObject({
+  n: z.int().min(1), startedAt: time, durationMs: count, outcome: z.enum(['done', 'failed']),
+  error: z.strictObject({ code: text, message: z.string() }).optional(),
+  calls: z.array(z.strictObject({ method: z.string(), durationMs: count, error: z.string().optional() })).default([]),
+  notes: z.array(z.string()).default([]),
+})
+const eventSchema = z.strictObject({
+  id: text, app: text, portal: text, event: text, handlerId: z.string().optional(), ts: z.string().optional(), data: data.optional(),
+  state: z.enum(['held', 'pending', 'done', 'dead']), reason: code.optional(), proof: z.enum(['application_token', 'access_token', 'installer']).optional(),
+  generation: count, receivedAt: time, provenAt: time.optional(), dueAt: time.optional(), parked: z.literal(true).optional(),
+  finishedAt: time.optional(), replayedAt: time.optional(), attemptsBefore: count.optional(), duplicateOf: text.optional(), attempts: count,
+  attemptLog: z.array(attemptSchema).default([]), sealed: z.base64().optional(),
+})
+
+function isFormValue(value: unknown): boolean {
+  if (typeof value === 'string') return true
+  return typeof value === 'object' && value !== null && Object.values(value).every(isFormValue)
+}
+
+/** Errors: IMPORT_INVALID with the line's number; so too for what the key at hand does not open. */
+export function recordOf(line: string, number: number, sealer: Sealer | undefined): ImportedEvent {
+  const parsed = eventSchema.safeParse(jsonOf(line, number))
+  if (!parsed.success) throw invalid(number, z.prettifyError(parsed.error).replaceAll('\n', ' '))
+  const { sealed, portal: memberId, event: eventCode, receivedAt, provenAt, dueAt, finishedAt, replayedAt, attemptLog, ...same } = parsed.data
+  const auth = Buffer.from(sealed ?? '', 'base64')
+  const fields = { ...same, memberId, code: eventCode, auth, receivedAtMs: receivedAt, provenAtMs: provenAt, dueAtMs: dueAt, finishedAtMs: finishedAt, replayedAtMs: replayedAt }
+  const event = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as ImportedEvent['event']
+  if (sealer !== undefined && auth.length > 0) demandOpens(sealer, event, number)
+  return { event, attempts: attemptLog.map(({ startedAt, error, calls, ...rest }) => ({ ...rest, startedAtMs: startedAt, calls: calls.map(callOf), ...(error === undefined ? {} : { error }) })) }
+}
+
+function callOf({ error, ...call }: { method: string; durationMs: number; error?: string | undefined }) {
+  return error === undefined ? call : { ...call, error }
+}
+
+function demandOpens(sealer: Sealer, event: ImportedEvent['event'], number: number): void {
+  try {
+    openParts(sealer, event)
+  } catch {
+    throw invalid(number, 'its auth block was sealed with another key')
+  }
+}
+
+function jsonOf(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    throw invalid(number, 'it is no JSON')
+  }
+}
+
+function invalid(number: number, problem: string): CodedError {
+  return new CodedError('IMPORT_INVALID', `line ${number}: ${problem}`)
+}
