@@ -5,8 +5,13 @@ import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 
 /**
- * Appends events in groups: while one group is on its way to the disk the next gathers. A group is one transaction, one fsync and
- * one seal, so what they cost is shared by all that came in meanwhile.
+ * Appends events in groups: while one group is on its way to the disk the next gathers. A group is one transaction, one fsync, one
+ * seal and one message to the store's thread, so what they cost is shared by all that came in meanwhile.
+ *
+ *     empty ──append──> gathering ──ripe, and the group before is on disk──> on its way ──> empty, gathering
+ *
+ * A group is ripe when a turn of the event loop brought nothing more, when it is big, or after a moment: one event alone goes
+ * at once, and under load the groups are as big as the load makes them.
  */
 export interface AppenderParts {
   readonly store: Store
@@ -30,11 +35,14 @@ interface Waiting extends EventToAppend {
 
 /** Events in one group: bounds how long those behind it wait. */
 const GROUP_MAX_EVENTS = 512
+const RIPE_EVENTS = 128
+const RIPE_AFTER_MS = 2
 
 export class Appender {
   readonly #parts: AppenderParts
   #gathering: Waiting[] = []
   #busy = false
+  #ripening = false
 
   constructor(parts: AppenderParts) {
     this.#parts = parts
@@ -44,24 +52,39 @@ export class Appender {
   append(item: EventToAppend): Promise<AppendedEvent> {
     return new Promise((resolve, reject) => {
       this.#gathering.push({ event: item.event, sealed: item.sealed, wanted: item.wanted, resolve, reject })
-      // All that has come in by now goes together.
-      if (this.#gathering.length === 1 && !this.#busy) this.#parts.clock.soon(() => this.#send())
+      this.#ripen()
     })
   }
 
+  #ripen(): void {
+    if (this.#ripening || this.#busy || this.#gathering.length === 0) return
+    const { clock } = this.#parts
+    const sinceMs = clock.now()
+    const lookAgain = (seen: number): void => {
+      const { length } = this.#gathering
+      const grows = length > seen && length < RIPE_EVENTS && clock.now() - sinceMs < RIPE_AFTER_MS
+      if (grows) return clock.soon(() => lookAgain(length))
+      this.#ripening = false
+      this.#send()
+    }
+    this.#ripening = true
+    clock.soon(() => lookAgain(0))
+  }
+
   #send(): void {
-    if (this.#busy || this.#gathering.length === 0) return
     const group = this.#gathering.splice(0, GROUP_MAX_EVENTS)
     this.#busy = true
+    const ended = (): void => {
+      this.#busy = false
+      this.#ripen()
+    }
     this.#appendGroup(group).then(
       (appended) => {
-        this.#busy = false
-        this.#send()
+        ended()
         group.forEach((waiting, index) => waiting.resolve(appended[index] ?? { seq: 0, leased: false }))
       },
       (error: unknown) => {
-        this.#busy = false
-        this.#send()
+        ended()
         for (const waiting of group) waiting.reject(error)
       },
     )
@@ -69,17 +92,11 @@ export class Appender {
 
   async #appendGroup(group: readonly Waiting[]): Promise<AppendedEvent[]> {
     const { store, sealer, lease } = this.#parts
-    const shared: Record<string, OpenedParts> = {}
-    let sharing = false
-    for (const { event, sealed } of group) {
-      if (event.authShared !== true) continue
-      shared[event.id] = sealed
-      sharing = true
-    }
+    const shared = group.flatMap(({ event, sealed }) => (event.authShared === true ? [[event.id, sealed] as const] : []))
     return store.appendEvents({
       events: group.map(({ event }) => event),
       lease: { ...lease(), wanted: group.map(({ wanted }) => wanted) },
-      ...(sharing ? { sharedAuth: sealShared(sealer, shared) } : {}),
+      ...(shared.length > 0 ? { sharedAuth: sealShared(sealer, shared) } : {}),
     })
   }
 }

@@ -131,7 +131,7 @@ async function eraseSharedAuths(store: Store, sealer: Sealer, uninstall: StoredE
     for (const share of shares) {
       const gone = new Set(share.eventIds)
       const others = Object.entries(openShared(sealer, share.sealed)).filter(([id]) => !gone.has(id))
-      await store.replaceSharedAuth(share, sealShared(sealer, Object.fromEntries(others)))
+      await store.replaceSharedAuth(share, sealShared(sealer, others))
     }
     if (shares.length === 0) return
   }
