@@ -5,7 +5,7 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { LANE_SWEEP_MS } from '../limits.ts'
+import { DRAIN_MS, LANE_LEASE_MS, LANE_SWEEP_MS } from '../limits.ts'
 import type { NewEvent, PortalKey, Settlement, Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { QueuedEvent } from './lane.ts'
@@ -198,4 +198,33 @@ test('stop waits for the running event and starts no other', async () => {
   expect(ran).toEqual(['a1'])
   expect((await store.event('a1'))?.state).toBe('done')
   expect((await store.event('a2'))?.state).toBe('pending')
+})
+
+test('a stop does not wait for ever for a handler that never ends; its event is run again after the next start', async () => {
+  await append(A, 'a1')
+  outcome.set('a1', () => (ran.length > 1 ? 'done' : new Promise(() => {})))
+  lanes.wake(A)
+  await soon(() => ran.length === 1)
+  const stopped = lanes.stop()
+  await clock.advance(DRAIN_MS)
+  await stopped
+  expect((await store.event('a1'))?.state).toBe('pending')
+  await clock.advance(LANE_LEASE_MS)
+  lanes = makeLanes('next')
+  await lanes.start()
+  await soon(() => isEnded('a1'))
+})
+
+test('a lane that another process has taken over runs nothing of it here', async () => {
+  await append(A, 'a1', 'a2')
+  let finish: (state: Settlement['state']) => void = () => {}
+  outcome.set('a1', () => new Promise((resolve) => (finish = resolve)))
+  lanes.wake(A)
+  await soon(() => ran.length === 1)
+  const late = { owner: 'other', nowMs: clock.now() + LANE_LEASE_MS, untilMs: clock.now() + 3 * LANE_LEASE_MS, maxEvents: 9, maxBytes: 9_000 }
+  expect(await store.leaseLane(A, late)).toMatchObject({ kind: 'leased', events: [{ id: 'a1' }, { id: 'a2' }] })
+  finish('done')
+  await soon(async () => (await store.dueLanes(clock.now(), 1)).nextDueAtMs !== undefined)
+  await lanes.stop()
+  expect(await store.event('a1')).toMatchObject({ state: 'pending', attempts: 0 })
 })
