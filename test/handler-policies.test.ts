@@ -1,6 +1,5 @@
-import { defineApp } from 'portline'
+import { RetryLater, defineApp } from 'portline'
 import type { App } from 'portline'
-import { RetryLater } from 'portline/handler-options.ts'
 import { afterEach, expect, test } from 'vitest'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'

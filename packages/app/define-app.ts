@@ -162,6 +162,17 @@ export function defineApp(definition: AppDefinition): App {
   return app
 }
 
+/** Thrown by a handler: the event is tried again, but not before so many milliseconds (a day at most). */
+export class RetryLater extends Error {
+  readonly retryAfterMs: number
+
+  constructor(retryAfterMs: number, message = 'asked to be tried again later') {
+    super(message)
+    this.name = 'RetryLater'
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
 /** Whether a module's default export is an app. */
 export function isApp(value: unknown): value is App {
   return typeof value === 'object' && value !== null && 'handlerOf' in value && 'codes' in value && 'name' in value

@@ -50,14 +50,3 @@ export function policyOf(code: string, options: BatchOptions, timeoutMs = HANDLE
     maxEvents: options.maxEvents ?? maxEvents,
   }
 }
-
-/** Thrown by a handler: the event is tried again, but not before so many milliseconds (a day at most). */
-export class RetryLater extends Error {
-  readonly retryAfterMs: number
-
-  constructor(retryAfterMs: number, message = 'asked to be tried again later') {
-    super(message)
-    this.name = 'RetryLater'
-    this.retryAfterMs = retryAfterMs
-  }
-}

@@ -5,21 +5,22 @@ import { isErrorCode } from './failure.ts'
 export interface JsonClient {
   /** Errors: SERVER_UNREACHABLE, and whatever code the server answers with. */
   get<Answer>(path: string): Promise<Answer>
-  post<Answer>(path: string, body?: object): Promise<Answer>
+  /** A text is sent as lines of JSON. */
+  post<Answer>(path: string, body?: object | string): Promise<Answer>
 }
 
 /** An install page may ask an authorization server and the portal; both have 10 s. */
 const ANSWER_MS = 30_000
 
 export function jsonClient(baseUrl: string, token?: string): JsonClient {
-  const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer> => {
+  const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object | string): Promise<Answer> => {
     const url = `${baseUrl}${path}`
     const init: RequestInit = {
       method,
-      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : JSON_BODY) },
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : typeof body === 'string' ? LINES_BODY : JSON_BODY) },
       signal: AbortSignal.timeout(ANSWER_MS),
       redirect: 'error',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     }
     const response = await fetch(url, init).catch((cause: unknown) => {
       throw new CodedError('SERVER_UNREACHABLE', `${baseUrl} does not answer`, { cause })
@@ -33,8 +34,9 @@ export function jsonClient(baseUrl: string, token?: string): JsonClient {
 }
 
 const JSON_BODY = { 'content-type': 'application/json' }
+const LINES_BODY = { 'content-type': 'application/x-ndjson' }
 
-function refusal(baseUrl: string, status: number, answer: unknown): CodedError {
+export function refusal(baseUrl: string, status: number, answer: unknown): CodedError {
   const code = field(answer, 'error')
   if (!isErrorCode(code)) return new CodedError('SERVER_UNREACHABLE', `${baseUrl} answered ${status}, and not as Portline does`)
   return new CodedError(code, field(answer, 'error_description') || undefined)

@@ -29,7 +29,7 @@ function answerTo(url: string, authorization: string | undefined): [number, obje
     if (url.includes('portal=secret') && authorization !== 'Bearer sesame') {
       return [401, { error: 'OPERATOR_TOKEN_REQUIRED', error_description: 'The operator API needs a token.' }]
     }
-    return [200, { events: [event], next: /limit=1$/.test(url) ? '01A' : null }]
+    return [200, { events: [event], next: url.endsWith('limit=1') ? '01A' : null }]
   }
   if (url === '/api/events/01A') return [200, { ...event, history: [{ at: event.receivedAt, kind: 'received' }], attemptLog: [] }]
   return [404, { error: 'NOT_FOUND', error_description: 'no such event' }]
@@ -39,6 +39,7 @@ async function run(args: string[], env: Record<string, string> = {}) {
   const written = { out: '', err: '' }
   const output = {
     out: (text: string) => void (written.out += `${text}\n`),
+    write: (text: string) => Promise.resolve(void (written.out += text)),
     err: (text: string) => void (written.err += `${text}\n`),
   }
   return { exitCode: await main(args, { PORTLINE_URL, ...env }, output), ...written }

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
+import { addBackupCommand } from './commands/backup.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDevCommand } from './commands/dev.ts'
 import { addEventsCommand } from './commands/events.ts'
 import { addInstallationsCommand } from './commands/installations.ts'
 import { addPortalCommand } from './commands/portal.ts'
+import { addRestoreCommand } from './commands/restore.ts'
 import { addStartCommand } from './commands/start.ts'
 import { AlreadyReported, failureText } from './failure.ts'
 import { standardOutput } from './output.ts'
@@ -55,7 +57,7 @@ function createProgram(env: Environment, output: Output, json: boolean): Command
   return program
 }
 
-const COMMANDS = [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand]
+const COMMANDS = [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand, addBackupCommand, addRestoreCommand]
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))

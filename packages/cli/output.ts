@@ -2,6 +2,8 @@
 export interface Output {
   /** What was asked for. */
   out(text: string): void
+  /** The same in pieces, of which many may come; resolves when there is room for the next. */
+  write(text: string): Promise<void>
   /** Everything else: hints, failures. */
   err(text: string): void
 }
@@ -15,5 +17,6 @@ for (const stream of [process.stdout, process.stderr]) {
 
 export const standardOutput: Output = {
   out: (text) => void process.stdout.write(`${text}\n`),
+  write: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
   err: (text) => void process.stderr.write(`${text}\n`),
 }

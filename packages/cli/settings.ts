@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { LogLevel } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { PUBLIC_AUTH_SERVERS } from '@portline/wire/oauth.ts'
+import type { RetentionRules } from 'portline/inbox/retention.ts'
 
 /** Every setting of the command line, read and checked in one place. Errors of all: CONFIG_INVALID naming the setting. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -78,6 +79,39 @@ export function serverUrlSetting(env: Environment): string {
 export function portalUrlSetting(env: Environment): string {
   const text = given(env, 'PORTAL_URL') ?? `http://${DEFAULT_HOST}:${portSetting(env, 'PORTAL_PORT')}`
   return readUrl(text, 'PORTAL_URL').href.replace(/\/+$/, '')
+}
+
+export interface RetentionOptions {
+  readonly keepDone?: string
+  readonly keepDead?: string
+  readonly maxStore?: string
+}
+
+/** How long events are kept: done ones for 30 days, dead ones for 90, whatever the store's size, when nothing is said. */
+export function retentionSetting(env: Environment, { keepDone, keepDead, maxStore }: RetentionOptions = {}): RetentionRules {
+  return {
+    doneAfterMs: durationOf(keepDone ?? given(env, 'PORTLINE_KEEP_DONE') ?? '30d', keepDone === undefined ? 'PORTLINE_KEEP_DONE' : '--keep-done'),
+    deadAfterMs: durationOf(keepDead ?? given(env, 'PORTLINE_KEEP_DEAD') ?? '90d', keepDead === undefined ? 'PORTLINE_KEEP_DEAD' : '--keep-dead'),
+    maxBytes: bytesOf(maxStore ?? given(env, 'PORTLINE_MAX_STORE') ?? 'unlimited', maxStore === undefined ? 'PORTLINE_MAX_STORE' : '--max-store'),
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+function durationOf(text: string, name: string): number | undefined {
+  if (text === 'forever') return undefined
+  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  if (count === undefined) throw invalid(name, `"${text}" is neither a time such as 30d, 12h or 15m nor "forever"`)
+  return Number(count) * (UNIT_MS[unit] ?? 0)
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { MB: 1_000_000, GB: 1_000_000_000 }
+
+function bytesOf(text: string, name: string): number | undefined {
+  if (text === 'unlimited') return undefined
+  const [, count = '0', unit = ''] = /^(\d{1,6})(MB|GB)$/.exec(text) ?? []
+  if (Number(count) === 0) throw invalid(name, `"${text}" is neither a size such as 500MB or 20GB nor "unlimited"`)
+  return Number(count) * (UNIT_BYTES[unit] ?? 0)
 }
 
 export function logLevelSetting(env: Environment, fallback: LogLevel): LogLevel {

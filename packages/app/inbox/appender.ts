@@ -5,13 +5,13 @@ import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 
 /**
- * Appends events in groups: while one group is on its way to the disk the next gathers. A group is one transaction, one fsync, one
+ * Appends events in groups. A group is one transaction, one fsync, one
  * seal and one message to the store's thread, so what they cost is shared by all that came in meanwhile.
  *
- *     empty ──append──> gathering ──ripe, and the group before is on disk──> on its way ──> empty, gathering
+ *     empty ──append──> gathering ──ripe──> on its way ──on disk──> answered
  *
  * A group is ripe when a turn of the event loop brought nothing more, when it is big, or after a moment: one event alone goes
- * at once, and under load the groups are as big as the load makes them.
+ * at once, and under load the groups are as big as the load makes them. Groups follow each other without waiting.
  */
 export interface AppenderParts {
   readonly store: Store
@@ -41,7 +41,6 @@ const RIPE_AFTER_MS = 2
 export class Appender {
   readonly #parts: AppenderParts
   #gathering: Waiting[] = []
-  #busy = false
   #ripening = false
 
   constructor(parts: AppenderParts) {
@@ -57,7 +56,7 @@ export class Appender {
   }
 
   #ripen(): void {
-    if (this.#ripening || this.#busy || this.#gathering.length === 0) return
+    if (this.#ripening || this.#gathering.length === 0) return
     const { clock } = this.#parts
     const sinceMs = clock.now()
     const lookAgain = (seen: number): void => {
@@ -73,18 +72,10 @@ export class Appender {
 
   #send(): void {
     const group = this.#gathering.splice(0, GROUP_MAX_EVENTS)
-    this.#busy = true
-    const ended = (): void => {
-      this.#busy = false
-      this.#ripen()
-    }
+    this.#ripen()
     this.#appendGroup(group).then(
-      (appended) => {
-        ended()
-        group.forEach((waiting, index) => waiting.resolve(appended[index] ?? { seq: 0, leased: false }))
-      },
+      (appended) => group.forEach((waiting, index) => waiting.resolve(appended[index] ?? { seq: 0, leased: false })),
       (error: unknown) => {
-        ended()
         for (const waiting of group) waiting.reject(error)
       },
     )

@@ -8,6 +8,7 @@ import { KEY_BYTES } from '../tokens/sealer.ts'
 /** Readable by its owner alone: whoever has the key and the store's file has the tokens. */
 const OWNER_ONLY = 0o600
 const TEMPORARY_NAME_BYTES = 6
+const KEY_FILE = 'sealing.key'
 
 /**
  * The key that seals tokens at rest: 32 bytes in base64 from the setting, else from `<dataDir>/sealing.key`, which is made
@@ -15,12 +16,20 @@ const TEMPORARY_NAME_BYTES = 6
  */
 export async function loadSealingKey(dataDir: string, setting: string | undefined, random: Random): Promise<Uint8Array> {
   if (setting !== undefined) return decode(setting, 'PORTLINE_KEY')
-  const file = join(dataDir, 'sealing.key')
+  const file = join(dataDir, KEY_FILE)
   await mkdir(dataDir, { recursive: true })
   const found = await readIfThere(file)
   if (found !== undefined) return decode(found, file)
   await writeWhole(file, Buffer.from(random.bytes(KEY_BYTES)).toString('base64'), randomHex(random, TEMPORARY_NAME_BYTES))
   return decode(await readFile(file, 'utf8'), file)
+}
+
+/** The same without making one: undefined when there is none. Errors: KEY_INVALID. */
+export async function findSealingKey(dataDir: string, setting: string | undefined): Promise<Uint8Array | undefined> {
+  if (setting !== undefined) return decode(setting, 'PORTLINE_KEY')
+  const file = join(dataDir, KEY_FILE)
+  const found = await readIfThere(file)
+  return found === undefined ? undefined : decode(found, file)
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

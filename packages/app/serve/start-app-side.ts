@@ -11,6 +11,7 @@ import type { Random } from '@portline/runtime/random.ts'
 import type { RetentionRules } from '../inbox/retention.ts'
 import { DEAD_KEPT_MS, DONE_KEPT_MS, STOP_GRACE_MS } from '../limits.ts'
 import { BodyReader } from '../receive/read-body.ts'
+import { STORE_FILE } from '../store/sqlite/restore.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { AppOptions } from './app-options.ts'
 import { HttpServer } from './http-server.ts'
@@ -58,12 +59,12 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT } = options
   const key = await loadSealingKey(options.dataDir, options.sealingKey, random)
   // The store's thread starts while the rest is being loaded.
-  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, 'portline.sqlite')), import('./compose.ts')])
+  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, STORE_FILE)), import('./compose.ts')])
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {
     const parts = await composeAppSide({ ...options, retention, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
-    const snapshots = new Snapshots(store, join(options.dataDir, 'portline.sqlite.snapshot'))
+    const snapshots = new Snapshots(store, join(options.dataDir, `${STORE_FILE}.snapshot`))
     const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() }
     const server = new HttpServer({
       inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,

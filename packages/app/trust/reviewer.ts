@@ -60,7 +60,10 @@ export class Reviewer {
   }
 
   review(portal: PortalKey): Promise<void> {
-    return this.#serial.run(keyOf(portal), () => this.#review(portal))
+    return this.#serial.run(keyOf(portal), async () => {
+      // What was held while its portal was being proven did not see the proof, nor did the proof see it.
+      while (await this.#review(portal));
+    })
   }
 
   /** Takes up what a former process left. */
@@ -80,7 +83,8 @@ export class Reviewer {
     })
   }
 
-  async #review(portal: PortalKey): Promise<void> {
+  /** Whether events were proven. */
+  async #review(portal: PortalKey): Promise<boolean> {
     const { store, clock, onReviewed } = this.#parts
     const held = await store.heldEvents(portal)
     const decided = new Map<string, HeldSettlement>()
@@ -89,7 +93,9 @@ export class Reviewer {
     for (let before = -1; before < decided.size; ) {
       before = decided.size
       for (const event of held) {
-        if (decided.has(event.id)) continue
+        // Refused by what was known then: a proof since may have brought its application_token.
+        const refused = decided.get(event.id)?.reason === 'APPLICATION_TOKEN_MISMATCH'
+        if (decided.has(event.id) && !refused) continue
         const answer = await this.#decide(event)
         if (answer === 'unavailable') unavailable = true
         else if (answer !== undefined) decided.set(event.id, answer)
@@ -98,11 +104,12 @@ export class Reviewer {
     if (unavailable) this.#reviewLater(portal)
     else this.#reviewNoMore(portal)
     this.#keepFollowers(portal, held, decided)
-    if (decided.size === 0) return
+    if (decided.size === 0) return false
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
     await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
     for (const { id } of settlements) this.#renewed.delete(id)
     onReviewed(portal, settlements)
+    return settlements.some(({ state }) => state === 'pending')
   }
 
   /** An application_token that is still under proof is no mismatch yet: what carries it waits with the event that brought it. */

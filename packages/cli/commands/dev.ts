@@ -9,7 +9,7 @@ import type { Local } from '../local/start-local.ts'
 import type { InstallationList } from '../operator-api.ts'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
-import { dataDirSetting, logLevelSetting, portSetting, secretSettings } from '../settings.ts'
+import { dataDirSetting, logLevelSetting, portSetting, retentionSetting, secretSettings } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
 import { facts } from '../tables.ts'
 
@@ -43,6 +43,7 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
     portalPort: portSetting(env, 'PORTAL_PORT'),
     oauthPort: portSetting(env, 'OAUTH_PORT'),
     dataDir: dataDirSetting(env),
+    retention: retentionSetting(env),
     log: createLog(logLevelSetting(env, 'warn')),
     ...secretSettings(env),
   })

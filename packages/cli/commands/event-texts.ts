@@ -26,8 +26,8 @@ function attemptText({ n, startedAt, durationMs, outcome, error, calls, notes }:
   ])
 }
 
-function stepText({ at: _, kind, ...more }: EventDetail['history'][number]): string {
-  const { durationMs, ...words } = { durationMs: undefined, ...more }
+function stepText(step: EventDetail['history'][number]): string {
+  const { kind, durationMs, ...words } = { durationMs: undefined, ...step, at: undefined }
   return [kind, ...shown(words), ...(durationMs === undefined ? [] : [`in ${Math.round(durationMs)} ms`])].join(' ')
 }
 

@@ -9,6 +9,7 @@ import { addFilterOptions, filterOf } from '../event-filter.ts'
 import type { FilterOptions } from '../event-filter.ts'
 import type { EventDetail, EventList, EventView } from '../operator-api.ts'
 import type { Output } from '../output.ts'
+import { addCopyCommands } from './copy-events.ts'
 import { eventDetailText, eventsTable } from './event-texts.ts'
 import { addReplayCommand } from './replay-events.ts'
 
@@ -32,7 +33,7 @@ interface ListOptions extends FilterOptions {
 export function addEventsCommand(program: Command, env: Environment, output: Output): void {
   const events = program
     .command('events')
-    .description('look at the events of an app side, and replay them')
+    .description('look at the events of an app side, replay and copy them')
     .addHelpText('after', EXAMPLES)
   addFilterOptions(events.command('list').description('events, newest first'))
     .option('--limit <n>', 'at most so many', readCount, '50')
@@ -46,6 +47,7 @@ export function addEventsCommand(program: Command, env: Environment, output: Out
     .option('--json', 'one JSON object')
     .addHelpText('after', EXAMPLES)
     .action((id: string, options: { json?: true }) => show(operatorApi(env), output, id, options.json))
+  addCopyCommands(events, env, output)
   addReplayCommand(events, () => operatorApi(env), output)
 }
 

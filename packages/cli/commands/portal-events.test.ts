@@ -18,6 +18,7 @@ async function run(...args: string[]) {
   const written = { out: '', err: '' }
   const output = {
     out: (text: string) => void (written.out += `${text}\n`),
+    write: (text: string) => Promise.resolve(void (written.out += text)),
     err: (text: string) => void (written.err += `${text}\n`),
   }
   return { exitCode: await main(['portal', ...args], { PORTAL_URL: `${portal.url}/` }, output), ...written }

@@ -2,10 +2,10 @@ import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
 import { loadApp } from '../load-app.ts'
 import type { Output } from '../output.ts'
-import type { Environment } from '../settings.ts'
+import type { Environment, RetentionOptions } from '../settings.ts'
 import {
   authServersSetting, credentialsSetting, dataDirSetting, DEFAULT_HOST, logLevelSetting, portSetting, publicUrlSetting,
-  secretSettings,
+  retentionSetting, secretSettings,
 } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
 import { facts } from '../tables.ts'
@@ -22,9 +22,10 @@ Settings:
   PORTLINE_OPERATOR_TOKEN           for /api/ and the page; needed when --host is not this machine
   PORTLINE_KEY                      32 bytes in base64 that seal tokens at rest; else a key file in the data folder
   PORTLINE_DATA, PORTLINE_PORT      as --data and --port
+  PORTLINE_KEEP_DONE, PORTLINE_KEEP_DEAD, PORTLINE_MAX_STORE  as --keep-done, --keep-dead and --max-store
   PORTLINE_LOG                      silent, error, warn, info (default) or debug`
 
-interface StartOptions {
+interface StartOptions extends RetentionOptions {
   readonly port?: string
   readonly host: string
   readonly data?: string
@@ -39,6 +40,9 @@ export function addStartCommand(program: Command, env: Environment, output: Outp
     .option('--host <host>', 'to listen on', DEFAULT_HOST)
     .option('--data <folder>', 'where everything is kept (PORTLINE_DATA, .portline)')
     .option('--public-url <url>', 'the address Bitrix24 reaches this server at')
+    .option('--keep-done <time>', 'how long done events are kept, such as 30d or 12h, or forever (PORTLINE_KEEP_DONE, 30d)')
+    .option('--keep-dead <time>', 'the same for dead ones (PORTLINE_KEEP_DEAD, 90d)')
+    .option('--max-store <size>', 'such as 20GB: beyond it the oldest ended events go (PORTLINE_MAX_STORE, unlimited)')
     .addHelpText('after', HELP)
     .action((path: string, options: StartOptions) => start(env, output, path, options))
 }
@@ -49,6 +53,7 @@ async function start(env: Environment, output: Output, path: string, options: St
   const credentials = credentialsSetting(env)
   const authServers = authServersSetting(env)
   const publicUrl = publicUrlSetting(options.publicUrl)
+  const retention = retentionSetting(env, options)
   const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startAppSide } = await import('portline/serve/start-app-side.ts')
@@ -58,6 +63,7 @@ async function start(env: Environment, output: Output, path: string, options: St
     port: portSetting(env, 'PORTLINE_PORT', options.port),
     dataDir: dataDirSetting(env, options.data),
     authServers,
+    retention,
     log: createLog(logLevelSetting(env, 'info')),
     ...secretSettings(env),
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -3,6 +3,7 @@ import type { Log } from '@portline/runtime/log.ts'
 import { startPortal } from '@portline/portal'
 import type { Portal } from '@portline/portal'
 import type { App } from 'portline'
+import type { RetentionRules } from 'portline/inbox/retention.ts'
 import { startAppSide } from 'portline/serve/start-app-side.ts'
 import type { AppSide } from 'portline/serve/start-app-side.ts'
 import { DEFAULT_HOST } from '../settings.ts'
@@ -15,6 +16,7 @@ export interface LocalOptions {
   readonly portalPort: number
   readonly oauthPort: number
   readonly dataDir: string
+  readonly retention?: RetentionRules
   readonly operatorToken?: string
   readonly sealingKey?: string
   readonly log: Log
@@ -29,14 +31,14 @@ export interface Local {
 }
 
 /** Errors: ADDRESS_IN_USE, STORE_IN_USE and the others of startPortal and startAppSide. */
-export async function startLocal({ app, port, portalPort, oauthPort, dataDir, log, ...secrets }: LocalOptions): Promise<Local> {
+export async function startLocal({ app, port, portalPort, oauthPort, dataDir, log, ...rest }: LocalOptions): Promise<Local> {
   const stateFile = join(dataDir, 'portal.json')
   const portal = await startPortal({ host: DEFAULT_HOST, port: portalPort, oauthPort, stateFile, log })
   try {
     const portalApp = new PortalApp(portal.url, app.name)
     const { client_id: clientId, client_secret: clientSecret } = await portalApp.register()
     const appSide = await startAppSide({
-      ...secrets, apps: [{ app, clientId, clientSecret }], host: DEFAULT_HOST, port, dataDir, authServers: [portal.oauthUrl], log,
+      ...rest, apps: [{ app, clientId, clientSecret }], host: DEFAULT_HOST, port, dataDir, authServers: [portal.oauthUrl], log,
     })
     return { portal, appSide, portalApp, stopParts: [() => appSide.stop(), () => portal.stop()] }
   } catch (error) {

@@ -13,6 +13,7 @@ const TEXTS = {
     account: 'User', tokensLive: 'tokens live', tokensDead: 'tokens dead', none: 'none', installed: 'Installed',
     reason: 'Reason', received: 'Received', raised: 'Raised by Bitrix24', proof: 'Proven by', handler: 'Handler row', id: 'Id',
     data: 'Data', noData: 'No data came with it.', history: 'What happened', attempt: 'Attempt', failed: 'failed',
+    replayed: 'Replayed', duplicate: 'Repeats', duplicateOf: 'Repeats',
     proven: 'Proven', calls: 'Calls to the portal', notes: 'Notes', noAttempts: 'No handler has run yet.', dueAt: 'Next attempt',
     gone: 'This event is no longer kept.', tokenRefused: 'That token was not accepted.',
     tokenHeading: 'This page needs a token', tokenLabel: 'Operator token', tokenSend: 'Continue',
@@ -29,7 +30,7 @@ const TEXTS = {
     account: 'Пользователь', tokensLive: 'токены действуют', tokensDead: 'токены недействительны',
     none: 'нет', installed: 'Установлено',
     reason: 'Причина', received: 'Получено', raised: 'Создано в Битрикс24', proof: 'Подтверждено', handler: 'Обработчик №',
-    id: 'Id', data: 'Данные', noData: 'Данных в событии нет.', history: 'Что произошло', attempt: 'Попытка',
+    id: 'Id', data: 'Данные', noData: 'Данных в событии нет.', history: 'Что произошло', attempt: 'Попытка', replayed: 'Повторено', duplicate: 'Повтор', duplicateOf: 'Повтор события',
     failed: 'ошибка', proven: 'Подтверждено', calls: 'Обращения к порталу', notes: 'Заметки',
     noAttempts: 'Обработчик ещё не запускался.', dueAt: 'Следующая попытка', gone: 'Это событие больше не хранится.', tokenRefused: 'Этот токен не подошёл.',
     tokenHeading: 'Нужен токен', tokenLabel: 'Токен оператора', tokenSend: 'Продолжить',
@@ -336,12 +337,12 @@ async function showDetail(id) {
 }
 
 function detailOf(event) {
-  const { state, reason, portal, app, receivedAt, ts, proof, handlerId, id, data, dueAt, history, attemptLog } = event
+  const { state, reason, portal, app, receivedAt, ts, proof, handlerId, id, data, dueAt, duplicateOf, history, attemptLog } = event
   const raised = ts !== null && /^\d{1,12}$/.test(ts) ? timeOf(new Date(Number(ts) * 1_000).toISOString()) : ts
   return [
     facts([
       ['state', badge(state)], ['reason', reason], ['dueAt', dueAt ? timeOf(dueAt) : null], ['portal', portal], ['app', app],
-      ['received', timeOf(receivedAt)], ['raised', raised], ['proof', proof], ['handler', handlerId], ['id', id],
+      ['received', timeOf(receivedAt)], ['raised', raised], ['proof', proof], ['handler', handlerId], ['id', id], ['duplicateOf', duplicateOf],
     ]),
     node('h3', {}, text('data')),
     data === null ? node('p', {}, text('noData')) : node('pre', { tabindex: '0' }, JSON.stringify(data, null, 2)),
@@ -352,8 +353,8 @@ function detailOf(event) {
   ]
 }
 
-function historyItem({ at, kind, n, outcome, proof, reason, error }) {
-  const more = [n, outcome && text(outcome), proof, reason, error].filter((part) => part !== null && part !== undefined)
+function historyItem({ at, kind, n, outcome, proof, reason, error, of }) {
+  const more = [n, outcome && text(outcome), proof, reason, error, of].filter((part) => part !== null && part !== undefined)
   return node('li', {}, timeOf(at), ` ${text(kind)} ${more.join(' · ')}`)
 }
 

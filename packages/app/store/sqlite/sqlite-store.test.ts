@@ -71,13 +71,13 @@ test('a copy made while events come in is whole, and has all that was there when
   const blank = { app: 'a', memberId: 'm', auth: new Uint8Array(100), generation: 1, state: 'pending', receivedAtMs: 1, code: 'X' } as const
   const append = (from: number) => store.appendEvents({ events: Array.from({ length: 100 }, (_, n) => ({ ...blank, id: `${from}-${n}` })) })
   for (let from = 0; from < 50; from++) await append(from)
-  let writing = true
+  const writing = new AbortController()
   const writer = (async () => {
-    for (let from = 50; writing; from++) await append(from)
+    for (let from = 50; !writing.signal.aborted; from++) await append(from)
   })()
   const copy = join(folder, 'copy.sqlite')
   await store.writeSnapshot(copy)
-  writing = false
+  writing.abort()
   await writer
   await store.close()
   const again = await openSqliteStore(copy)

@@ -86,7 +86,7 @@ export class SqliteThread implements StoreWorker {
 
   /** At the end of the turn of the event loop, with all that was called meanwhile. */
   #sendSoon(): void {
-    if (this.#soon || this.#onThread.length > 0) return
+    if (this.#soon) return
     this.#soon = true
     this.#timers.soon(() => {
       this.#soon = false
@@ -103,21 +103,19 @@ export class SqliteThread implements StoreWorker {
   }
 
   #send(): void {
-    if (this.#onThread.length > 0) return
     this.#later?.cancel()
     this.#later = undefined
-    if (this.#waiting.length > 0) {
-      this.#onThread = this.#waiting.splice(0, BATCH_MAX_CALLS)
-      this.#worker.postMessage({ batch: this.#onThread.map((waiting) => waiting.call) })
-    } else if (this.#end === 'closing') this.#worker.postMessage({ close: true })
+    while (this.#waiting.length > 0) {
+      const sent = this.#waiting.splice(0, BATCH_MAX_CALLS)
+      this.#onThread.push(...sent)
+      this.#worker.postMessage({ batch: sent.map((waiting) => waiting.call) })
+    }
+    if (this.#end === 'closing') this.#worker.postMessage({ close: true })
   }
 
   #receive(reply: ThreadReply): void {
     if ('answers' in reply) {
-      const answered = this.#onThread
-      this.#onThread = []
-      if (this.#end === 'closing' || this.#waiting.some(({ call }) => call.name !== 'settle')) this.#send()
-      else if (this.#waiting.length > 0) this.#sendLater()
+      const answered = this.#onThread.splice(0, reply.answers.length)
       answered.forEach((waiting, index) => settle(waiting, reply.answers[index]))
     } else if ('closed' in reply) {
       this.#end = 'closed'

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { ThreadMessage, ThreadReply } from './operations.ts'
+import type { OperationCall, ThreadMessage, ThreadReply } from './operations.ts'
 import { Engine } from './engine.ts'
 import { isBusy, lockStore, makeFile } from './lock.ts'
 import type { StoreLock } from './lock.ts'
@@ -10,6 +10,8 @@ import { prepareDatabase } from './schema.ts'
 
 /** The store's writing thread: takes the lock, opens the file, then works off batches of calls until it is told to close. */
 
+/** One transaction's worth: bounds the pause that it is for those behind it. */
+const GATHERED_MAX_CALLS = 512
 /** Nobody else writes, but a tool of the operator may be reading. */
 const BUSY_WAIT_MS = 5_000
 
@@ -35,13 +37,27 @@ function reply(message: ThreadReply): void {
   parentPort?.postMessage(message)
 }
 
+/** All that has arrived by now goes into one transaction: the longer a commit takes, the more share the next. */
+function gathered(first: ThreadMessage): { batch: readonly OperationCall[]; close: boolean } {
+  const batch: OperationCall[] = []
+  let message: ThreadMessage | undefined = first
+  while (message !== undefined && 'batch' in message) {
+    batch.push(...message.batch)
+    if (batch.length >= GATHERED_MAX_CALLS) return { batch, close: false }
+    message = parentPort === null ? undefined : (receiveMessageOnPort(parentPort)?.message as ThreadMessage | undefined)
+  }
+  return { batch, close: message !== undefined }
+}
+
 function start(): void {
   try {
     const { db, lock } = open((workerData as { file: string }).file)
     const engine = new Engine(db)
     engine.load()
     parentPort?.on('message', (message: ThreadMessage) => {
-      if ('batch' in message) return reply({ answers: runBatch(db, engine, message.batch) })
+      const { batch, close } = gathered(message)
+      if (batch.length > 0) reply({ answers: runBatch(db, engine, batch) })
+      if (!close) return
       db.close()
       lock.release()
       reply({ closed: true })

@@ -1,0 +1,79 @@
+import { closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { CodedError } from '@portline/wire/errors.ts'
+import { inspectBackup } from './backup-file.ts'
+import type { BackupFacts } from './backup-file.ts'
+import { lockStore } from './lock.ts'
+
+/** The file of an app side's store in its data folder. */
+export const STORE_FILE = 'portline.sqlite'
+
+export interface RestoreOptions {
+  readonly backup: string
+  /** Where the store is to be. */
+  readonly file: string
+  /** Whether one that is there may be replaced. */
+  readonly force: boolean
+  /** Looks at what is to be restored before anything is changed; what it throws ends the restore. */
+  readonly check: (facts: BackupFacts) => void
+}
+
+export interface Restored extends BackupFacts {
+  /** Where the former store is now. */
+  readonly replaced?: string
+}
+
+/**
+ * Puts a backup in a store's place. At every moment either the former store or the whole new one is there. Errors: STORE_IN_USE,
+ * STORE_EXISTS, STORE_NEWER, BACKUP_INVALID, STORE_UNAVAILABLE when the folder cannot be written.
+ */
+export function restoreBackup({ backup, file, force, check }: RestoreOptions): Restored {
+  const lock = lockStore(file)
+  const incoming = `${file}.restoring`
+  try {
+    if (existsSync(file) && !force) throw new CodedError('STORE_EXISTS', `${file} is there already`)
+    rmSync(incoming, { force: true })
+    copySynced(backup, incoming)
+    // The copy is looked at, not the original: it is what will be in place.
+    const facts = inspectBackup(incoming)
+    check(facts)
+    const replaced = existsSync(file) ? setAside(file) : undefined
+    renameSync(incoming, file)
+    syncFolder(file)
+    return replaced === undefined ? facts : { ...facts, replaced }
+  } finally {
+    // One that was copied from a store as it stood may have been given a log when it was looked at.
+    for (const left of [incoming, `${incoming}-wal`, `${incoming}-shm`]) rmSync(left, { force: true })
+    lock.release()
+  }
+}
+
+/** Its log goes first: the log of one database must never stand beside another one. */
+function setAside(file: string): string {
+  let number = 1
+  while (existsSync(`${file}.replaced-${number}`)) number += 1
+  const replaced = `${file}.replaced-${number}`
+  if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${replaced}-wal`)
+  rmSync(`${file}-shm`, { force: true })
+  linkSync(file, replaced)
+  return replaced
+}
+
+const OWNER_ONLY = 0o600
+
+function copySynced(from: string, to: string): void {
+  if (!existsSync(from)) throw new CodedError('BACKUP_INVALID', `there is no file ${from}`)
+  // Made first, so that nobody else can read it while it is written.
+  closeSync(openSync(to, 'wx', OWNER_ONLY))
+  copyFileSync(from, to, constants.COPYFILE_FICLONE)
+  const handle = openSync(to, 'r+')
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
+/** Renames last only once their folder is on the disk. */
+export function syncFolder(file: string): void {
+  const folder = openSync(dirname(file), 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}

@@ -1,0 +1,85 @@
+import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Command } from 'commander'
+import { CodedError } from '@portline/wire/errors.ts'
+import { getStream } from '../http-stream.ts'
+import type { Output } from '../output.ts'
+import { dataDirSetting, secretSettings, serverUrlSetting } from '../settings.ts'
+import type { Environment } from '../settings.ts'
+import { facts } from '../tables.ts'
+
+const BACKUP_EXAMPLES = `
+Examples:
+  portline backup backup.sqlite
+  portline backup backup.sqlite --data .portline
+  PORTLINE_URL=https://apps.example.com PORTLINE_OPERATOR_TOKEN=… portline backup backup.sqlite
+
+The sealing key is NOT in the backup, and without it no token in it can be read: keep it too, in another place (sealing.key of the
+data folder, or PORTLINE_KEY). If PORTLINE_KEY is set, or with --data, the backup is tried with the key.`
+
+interface BackupOptions {
+  readonly data?: string
+  readonly json?: true
+}
+
+export function addBackupCommand(program: Command, env: Environment, output: Output): void {
+  program
+    .command('backup <file>')
+    .description('a consistent copy of the store, from a running app side or, with --data, from one that does not run')
+    .option('--data <folder>', 'of an app side that does not run')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', BACKUP_EXAMPLES)
+    .action((file: string, options: BackupOptions) => backup(env, output, resolve(file), options))
+}
+
+const OWNER_ONLY = 0o600
+
+/** Under another name until it is whole, on the disk, and looked at. */
+async function backup(env: Environment, output: Output, file: string, { data, json }: BackupOptions): Promise<void> {
+  if (existsSync(file)) throw new CodedError('BAD_REQUEST', `${file} is there already`)
+  const part = `${file}.part`
+  rmSync(part, { force: true })
+  const { inspectBackup } = await import('portline/store/sqlite/backup-file.ts')
+  const { syncFolder } = await import('portline/store/sqlite/restore.ts')
+  const { sealerAtHand, withOfflineStore } = await import('../offline-store.ts')
+  const dataDir = dataDirSetting(env, data)
+  try {
+    if (data === undefined) await download(env, part)
+    else {
+      // SQLite writes into an empty file that is there, and so into one that nobody else can read.
+      closeSync(openSync(part, 'wx', OWNER_ONLY))
+      await withOfflineStore(env, dataDir, ({ store }) => store.writeSnapshot(part))
+    }
+    sync(part)
+    const { samples, ...found } = inspectBackup(part)
+    // The key of this machine says nothing of a server elsewhere, unless it was named.
+    const sealer = data === undefined && secretSettings(env).sealingKey === undefined ? undefined : await sealerAtHand(env, dataDir)
+    const { demandOpens } = await import('portline/tokens/sealed-samples.ts')
+    if (sealer !== undefined) for (const sample of samples) demandOpens(sealer, sample)
+    renameSync(part, file)
+    syncFolder(file)
+    const keyTried = sealer !== undefined && samples.length > 0
+    output.out(json ? JSON.stringify({ file, ...found, keyTried }) : facts([
+      ['backup', file], ['events', found.events], ['installations', found.installations], ['schema version', found.schemaVersion],
+      ['sealing key', keyTried ? 'opens what is sealed in it' : 'not tried'],
+    ]))
+    output.err('The sealing key is NOT in it: keep it too, in another place. Without it the tokens in this backup are lost.')
+  } finally {
+    rmSync(part, { force: true })
+  }
+}
+
+async function download(env: Environment, file: string): Promise<void> {
+  const answer = await getStream(serverUrlSetting(env), secretSettings(env).operatorToken, '/api/backup')
+  await pipeline(answer, createWriteStream(file, { flags: 'wx', mode: OWNER_ONLY })).catch((cause: unknown) => {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new CodedError('SERVER_UNREACHABLE', `the backup was cut off: ${message}`, { cause })
+  })
+}
+
+function sync(file: string): void {
+  const handle = openSync(file, 'r+')
+  fsyncSync(handle)
+  closeSync(handle)
+}

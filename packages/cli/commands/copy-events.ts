@@ -1,0 +1,133 @@
+import { open } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import type { Command } from 'commander'
+import { CodedError } from '@portline/wire/errors.ts'
+import type { ImportReport } from 'portline/serve/event-copies.ts'
+import { addFilterOptions, filterOf } from '../event-filter.ts'
+import type { FilterOptions } from '../event-filter.ts'
+import { jsonClient } from '../http-json.ts'
+import { getStream } from '../http-stream.ts'
+import type { Output } from '../output.ts'
+import { dataDirSetting, secretSettings, serverUrlSetting } from '../settings.ts'
+import type { Environment } from '../settings.ts'
+import { facts } from '../tables.ts'
+
+const EXPORT_EXAMPLES = `
+Examples:
+  portline events export > events.ndjson
+  portline events export --state dead --since 2026-01-01 > dead.ndjson
+  portline events export --data .portline --with-sealed > all.ndjson
+
+One event per line, oldest first, with its attempts. Tokens are not in it; --with-sealed adds them as they are sealed in the store,
+and whoever has the sealing key can open them.`
+
+const IMPORT_EXAMPLES = `
+Examples:
+  portline events import events.ndjson
+  portline events import events.ndjson --data .portline
+  portline events export --data old | portline events import -
+
+Events that are there already, by their ids, are skipped. Others keep id, state, attempts and times; those that are pending stand
+behind all that their lanes have. A line that is no event ends the import.`
+
+interface ExportOptions extends FilterOptions {
+  readonly withSealed?: true
+  readonly data?: string
+}
+
+interface ImportOptions {
+  readonly data?: string
+  readonly json?: true
+}
+
+export function addCopyCommands(events: Command, env: Environment, output: Output): void {
+  addFilterOptions(events.command('export').description('events as lines of JSON on stdout, from a running app side or, with --data, from one that does not run'))
+    .option('--with-sealed', 'with their auth blocks, sealed as they are')
+    .option('--data <folder>', 'of an app side that does not run')
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action((options: ExportOptions) => exportEvents(env, output, options))
+  events
+    .command('import <file>')
+    .description('take in events from lines of JSON; - reads stdin')
+    .option('--data <folder>', 'of an app side that does not run')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', IMPORT_EXAMPLES)
+    .action((file: string, options: ImportOptions) => importEvents(env, output, file, options))
+}
+
+async function exportEvents(env: Environment, output: Output, { withSealed, data, ...options }: ExportOptions): Promise<void> {
+  const filter = filterOf(options)
+  let count = 0
+  const write = async (lines: AsyncIterable<string>): Promise<void> => {
+    for await (const text of lines) {
+      await output.write(text)
+      count += text.split('\n').length - 1
+    }
+  }
+  if (data === undefined) {
+    const query = new URLSearchParams({ ...filter, ...(withSealed === true ? { sealed: '1' } : {}) })
+    const answer = await getStream(serverUrlSetting(env), secretSettings(env).operatorToken, `/api/events/export?${query}`)
+    await write(answer.setEncoding('utf8')).catch((cause: unknown) => {
+      throw new CodedError('SERVER_UNREACHABLE', 'the export was cut off: what was written is not all', { cause })
+    })
+  } else {
+    const { withOfflineStore } = await import('../offline-store.ts')
+    const { exportedLines } = await import('portline/serve/event-copies.ts')
+    const { readConditions } = await import('portline/serve/event-query.ts')
+    await withOfflineStore(env, dataDirSetting(env, data), async ({ store, sealer }) => {
+      if (withSealed === true && sealer === undefined) throw new CodedError('KEY_INVALID', 'sealing one event alone needs the key: set PORTLINE_KEY, or put sealing.key into the folder')
+      await write(exportedLines(store, readConditions(filter), withSealed === true ? sealer : undefined))
+    })
+  }
+  output.err(`${count} events exported.`)
+}
+
+type Take = (text: string, firstLine: number) => Promise<ImportReport>
+
+async function importEvents(env: Environment, output: Output, file: string, { data, json }: ImportOptions): Promise<void> {
+  const api = jsonClient(serverUrlSetting(env), secretSettings(env).operatorToken)
+  const online: Take = (text, firstLine) => api.post(`/api/events/import?firstLine=${firstLine}`, text)
+  const report = data === undefined ? await importFile(file, online) : await importOffline(env, file, dataDirSetting(env, data))
+  output.out(json ? JSON.stringify(report) : facts([['read', report.lines], ['imported', report.imported], ['skipped, there already', report.skipped]]))
+}
+
+async function importOffline(env: Environment, file: string, dataDir: string): Promise<ImportReport> {
+  const { withOfflineStore } = await import('../offline-store.ts')
+  const { importLines } = await import('portline/serve/event-copies.ts')
+  return withOfflineStore(env, dataDir, ({ store, sealer }) =>
+    importFile(file, (text, firstLine) => importLines({ store, sealer, wake: () => {} }, text, firstLine)))
+}
+
+/** Sent together: few enough that an answer comes soon. */
+const PIECE_LINES = 200
+const PIECE_CHARACTERS = 4_194_304
+
+async function importFile(file: string, take: Take): Promise<ImportReport> {
+  let sum: ImportReport = { lines: 0, imported: 0, skipped: 0 }
+  let piece: string[] = []
+  let [characters, number] = [0, 0]
+  const flush = async (): Promise<void> => {
+    if (piece.length === 0) return
+    const { lines, imported, skipped } = await take(piece.join('\n'), number - piece.length + 1)
+    sum = { lines: sum.lines + lines, imported: sum.imported + imported, skipped: sum.skipped + skipped }
+    piece = []
+    characters = 0
+  }
+  for await (const line of linesOf(file)) {
+    number += 1
+    piece.push(line)
+    characters += line.length
+    if (piece.length >= PIECE_LINES || characters >= PIECE_CHARACTERS) await flush()
+  }
+  await flush()
+  return sum
+}
+
+/** Errors: NOT_FOUND. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  if (file === '-') return yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
+  const handle = await open(file).catch((cause: unknown) => {
+    throw new CodedError('NOT_FOUND', `${file} cannot be read`, { cause })
+  })
+  yield* handle.readLines()
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemRandom } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { findSealingKey } from 'portline/serve/sealing-key.ts'
+import type { Store } from 'portline/store/port.ts'
+import { STORE_FILE } from 'portline/store/sqlite/restore.ts'
+import { openSqliteStore } from 'portline/store/sqlite/sqlite-store.ts'
+import { createSealer } from 'portline/tokens/sealer.ts'
+import type { Sealer } from 'portline/tokens/sealer.ts'
+import type { Environment } from './settings.ts'
+import { secretSettings } from './settings.ts'
+
+/** The store of an app side that does not run. */
+export interface OfflineStore {
+  readonly store: Store
+  /** Absent when no key is at hand. */
+  readonly sealer: Sealer | undefined
+}
+
+/** Errors: STORE_MISSING, STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, and those of `work`. */
+export async function withOfflineStore<Result>(env: Environment, dataDir: string, work: (offline: OfflineStore) => Promise<Result>): Promise<Result> {
+  const file = join(dataDir, STORE_FILE)
+  if (!existsSync(file)) throw new CodedError('STORE_MISSING', `there is no ${file}`)
+  const sealer = await sealerAtHand(env, dataDir)
+  const store = await openSqliteStore(file)
+  try {
+    return await work({ store, sealer })
+  } finally {
+    await store.close()
+  }
+}
+
+/** With PORTLINE_KEY, or the key file of the folder. Errors: KEY_INVALID. */
+export async function sealerAtHand(env: Environment, dataDir: string): Promise<Sealer | undefined> {
+  const key = await findSealingKey(dataDir, secretSettings(env).sealingKey)
+  return key === undefined ? undefined : createSealer(key, systemRandom)
+}
