@@ -228,3 +228,13 @@ test('a lane that another process has taken over runs nothing of it here', async
   await lanes.stop()
   expect(await store.event('a1')).toMatchObject({ state: 'pending', attempts: 0 })
 })
+
+test('a lane that became due while the store was saying that it was not runs at once', async () => {
+  await append(A, 'a1')
+  let asked = 0
+  lanes = makeLanes('me', {
+    leaseLane: (...args) => (asked++ === 0 ? Promise.resolve({ kind: 'wait', untilMs: clock.now() }) : store.leaseLane(...args)),
+  })
+  lanes.wake(A)
+  await soon(() => isEnded('a1'))
+})

@@ -229,7 +229,11 @@ export class Lanes {
     try {
       const answer = await store.leaseLane(lane.portal, request)
       await this.#answersRead()
-      if (answer.kind === 'wait') return answer.untilMs
+      if (answer.kind === 'wait') {
+        // It may be due by the time the turn ends: timers come early, too.
+        lane.more = true
+        return answer.untilMs
+      }
       if (answer.parkedUntilMs !== undefined) this.#alarm(lane.portal, answer.parkedUntilMs)
       if (answer.kind === 'leased') {
         lane.more = answer.more
