@@ -84,7 +84,10 @@ test('an app side that does not run is told apart from one that refuses', async 
   expect([exitCode, err]).toEqual([1, expect.stringContaining('error SERVER_UNREACHABLE')])
 })
 
-const COMMANDS = ['dev', 'demo', 'portal', 'start', 'events', 'installations', 'events list', 'installations show']
+const COMMANDS = [
+  'dev', 'demo', 'portal', 'start', 'events', 'installations', 'events list', 'installations show', 'events replay', 'events export',
+  'events import', 'backup', 'restore',
+]
 test.each(COMMANDS)('help on %s has examples', async (command) => {
   const { exitCode, out } = await run([...command.split(' '), '--help'])
   expect([exitCode, out]).toEqual([0, expect.stringContaining('Examples:')])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import {
-  authServersSetting, credentialsSetting, dataDirSetting, logLevelSetting, portSetting, publicUrlSetting, secretSettings,
+  authServersSetting, credentialsSetting, dataDirSetting, logLevelSetting, portSetting, publicUrlSetting, retentionSetting, secretSettings,
   serverUrlSetting,
 } from './settings.ts'
 
@@ -74,4 +74,21 @@ test('an unknown log level is refused', () => {
   expect(logLevelSetting({}, 'warn')).toBe('warn')
   expect(logLevelSetting({ PORTLINE_LOG: 'debug' }, 'warn')).toBe('debug')
   expect(() => logLevelSetting({ PORTLINE_LOG: 'loud' }, 'warn')).toThrow(expect.objectContaining(invalid('PORTLINE_LOG')))
+})
+
+test('how long events are kept: by default, by the environment, by an option, for ever', () => {
+  const DAY_MS = 86_400_000
+  expect(retentionSetting({})).toEqual({ doneAfterMs: 30 * DAY_MS, deadAfterMs: 90 * DAY_MS, maxBytes: undefined })
+  const env = { PORTLINE_KEEP_DONE: '12h', PORTLINE_KEEP_DEAD: 'forever', PORTLINE_MAX_STORE: '20GB' }
+  expect(retentionSetting(env)).toEqual({ doneAfterMs: DAY_MS / 2, deadAfterMs: undefined, maxBytes: 20_000_000_000 })
+  expect(retentionSetting(env, { keepDone: '15m', keepDead: '1d', maxStore: 'unlimited' })).toEqual({ doneAfterMs: 900_000, deadAfterMs: DAY_MS, maxBytes: undefined })
+})
+
+test.each(['30', '1.5d', '-1d', 'd', 'never'])('"%s" is no time to keep events for', (text) => {
+  expect(() => retentionSetting({ PORTLINE_KEEP_DONE: text })).toThrow(expect.objectContaining(invalid('PORTLINE_KEEP_DONE')))
+  expect(() => retentionSetting({}, { keepDead: text })).toThrow(expect.objectContaining(invalid('--keep-dead')))
+})
+
+test.each(['20', '0GB', '20gb', 'GB'])('"%s" is no size of a store', (text) => {
+  expect(() => retentionSetting({ PORTLINE_MAX_STORE: text })).toThrow(expect.objectContaining(invalid('PORTLINE_MAX_STORE')))
 })

@@ -1,6 +1,6 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import { z } from 'zod'
-import type { AppDefinition, ConnectorDefinition } from '../define-app.ts'
+import type { AppDefinition, ConnectorDefinition, DuplicateMode } from '../define-app.ts'
 import type { Destination } from './destination.ts'
 import { httpEndpoint } from './http-endpoint.ts'
 import { rabbitMq } from './rabbitmq.ts'
@@ -36,6 +36,8 @@ const fileSchema = z.strictObject({
   events: z.array(z.string().regex(/^[A-Za-z0-9_.]{1,100}$/, 'is no event code')).min(1),
   /** defineApp() looks inside. */
   connectors: z.array(z.custom<ConnectorDefinition>()).optional(),
+  duplicates: z.custom<DuplicateMode>().optional(),
+  duplicateWindowMs: z.number().optional(),
   destination: z.strictObject({ http: httpSchema.optional(), rabbitMq: rabbitMqSchema.optional() }),
 })
 
@@ -43,14 +45,19 @@ const fileSchema = z.strictObject({
 export function parseAppFile(text: string, env: Readonly<Record<string, string | undefined>>): AppFile {
   const checked = fileSchema.safeParse(jsonOf(text))
   if (!checked.success) throw invalid(z.prettifyError(checked.error))
-  const { name, events, connectors, destination } = checked.data
+  const { name, events, connectors, duplicates, duplicateWindowMs, destination } = checked.data
   const read: Read = (variable) => {
     const value = env[variable]?.trim() ?? ''
     if (value === '') throw invalid(`the environment variable ${variable} is not set`)
     return value
   }
   return {
-    definition: { name, ...(connectors === undefined ? {} : { connectors }) },
+    definition: {
+      name,
+      ...(connectors === undefined ? {} : { connectors }),
+      ...(duplicates === undefined ? {} : { duplicates }),
+      ...(duplicateWindowMs === undefined ? {} : { duplicateWindowMs }),
+    },
     events: [...new Set(events.map((code) => code.toUpperCase()))],
     destination: destinationOf(destination, read),
   }

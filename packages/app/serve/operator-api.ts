@@ -80,7 +80,8 @@ function addCopies(api: FastifyInstance, { store, lanes, sealer, retention, snap
     if (retention.full) throw new CodedError('STORE_FULL')
     return importLines({ store, sealer, wake: (portal) => lanes.wake(portal) }, request.body, firstLine)
   })
-  api.get('/api/backup', async (_request, reply) => {
+  // Not GET: any page can make a browser send one, and a copy is work.
+  api.post('/api/backup', async (_request, reply) => {
     const { bytes, stream } = await snapshots.take()
     return reply.type('application/vnd.sqlite3').header('content-length', bytes).send(stream)
   })

@@ -20,12 +20,17 @@ export class Snapshots {
     this.#file = file
   }
 
+  /** What a former process left that died over it. */
+  async clear(): Promise<void> {
+    await rm(this.#file, { force: true })
+  }
+
   /** Errors: BACKUP_RUNNING, STORE_UNAVAILABLE. */
   async take(): Promise<{ bytes: number; stream: ReadStream }> {
     if (this.#busy) throw new CodedError('BACKUP_RUNNING')
     this.#busy = true
     try {
-      await rm(this.#file, { force: true })
+      await this.clear()
       const handle = await open(this.#file, 'wx+', OWNER_ONLY)
       try {
         await this.#store.writeSnapshot(this.#file)
@@ -36,7 +41,7 @@ export class Snapshots {
         throw error
       }
     } finally {
-      await rm(this.#file, { force: true })
+      await this.clear()
       this.#busy = false
     }
   }

@@ -65,6 +65,7 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   try {
     const parts = await composeAppSide({ ...options, retention, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
     const snapshots = new Snapshots(store, join(options.dataDir, `${STORE_FILE}.snapshot`))
+    await snapshots.clear()
     const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() }
     const server = new HttpServer({
       inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eventsBattery } from './battery-events.ts'
+import { laneBattery } from './battery-lanes.ts'
 import { KEEP, OTHER, PORTAL, account, append, event, installation, leasedIds } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
-import { eventsBattery } from './events-battery.ts'
-import { laneBattery } from './battery-lanes.ts'
 import type { Store } from './port.ts'
 
 export function storeBattery(name: string, makePlace: () => Promise<StorePlace>): void {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
-import { getStream } from '../http-stream.ts'
+import { openStream } from '../http-stream.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting, secretSettings, serverUrlSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
@@ -71,7 +71,7 @@ async function backup(env: Environment, output: Output, file: string, { data, js
 }
 
 async function download(env: Environment, file: string): Promise<void> {
-  const answer = await getStream(serverUrlSetting(env), secretSettings(env).operatorToken, '/api/backup')
+  const answer = await openStream(serverUrlSetting(env), secretSettings(env).operatorToken, 'POST', '/api/backup')
   await pipeline(answer, createWriteStream(file, { flags: 'wx', mode: OWNER_ONLY })).catch((cause: unknown) => {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new CodedError('SERVER_UNREACHABLE', `the backup was cut off: ${message}`, { cause })

@@ -6,7 +6,7 @@ import type { ImportReport } from 'portline/serve/event-copies.ts'
 import { addFilterOptions, filterOf } from '../event-filter.ts'
 import type { FilterOptions } from '../event-filter.ts'
 import { jsonClient } from '../http-json.ts'
-import { getStream } from '../http-stream.ts'
+import { openStream } from '../http-stream.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting, secretSettings, serverUrlSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
@@ -66,7 +66,7 @@ async function exportEvents(env: Environment, output: Output, { withSealed, data
   }
   if (data === undefined) {
     const query = new URLSearchParams({ ...filter, ...(withSealed === true ? { sealed: '1' } : {}) })
-    const answer = await getStream(serverUrlSetting(env), secretSettings(env).operatorToken, `/api/events/export?${query}`)
+    const answer = await openStream(serverUrlSetting(env), secretSettings(env).operatorToken, 'GET', `/api/events/export?${query}`)
     await write(answer.setEncoding('utf8')).catch((cause: unknown) => {
       throw new CodedError('SERVER_UNREACHABLE', 'the export was cut off: what was written is not all', { cause })
     })
