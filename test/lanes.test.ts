@@ -55,11 +55,16 @@ test('hundreds of portals whose handlers hang leave the others alone', async () 
 
 test('a flood into one lane runs in the order of its acceptance, from memory and from the store', async () => {
   const ran: string[] = []
-  const app = defineApp({ name: 'known' }).on('ONAPPTEST', ({ event }) => void ran.push(event.id))
+  const users = new Set<string | undefined>()
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', ({ event }) => {
+    ran.push(event.id)
+    users.add(event.userId)
+  })
   house = await openKnownPortals(app, 1)
   const ids = await acceptMany(0, BACKLOG)
   await until(() => (ran.length === BACKLOG ? true : undefined), 'all to run')
   expect(ran).toEqual(ids)
+  expect(users).toEqual(new Set(['7']))
 })
 
 test('a handler runs no more often at once than its concurrency allows, over all portals', async () => {

@@ -9,7 +9,9 @@ const BENCH = join(root, 'bench')
 export function ensurePeers(env) {
   const wanted = packagesOf(join(BENCH, 'package-lock.json'))
   const installed = packagesOf(join(BENCH, 'node_modules', '.package-lock.json'))
-  const isThere = Object.entries(wanted).every(([path, { version, optional }]) => path === '' || optional === true || installed[path]?.version === version)
+  const isThere = Object.entries(wanted).every(([path, { version, optional }]) => {
+    return path === '' || optional === true || installed[path]?.version === version
+  })
   if (isThere) return
   say('Installing the peers (npm ci in bench/); the first time takes up to a minute.')
   const ended = spawnSync('npm', ['--prefix', BENCH, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2], env })
@@ -47,7 +49,8 @@ export function ensureServers() {
   const ownPolicy = !existsSync(POLICY)
   if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: EXECUTABLE })
   try {
-    const apt = (...args) => spawnSync('apt-get', ['-q', ...args], { stdio: ['ignore', 2, 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    const apt = (...args) => spawnSync('apt-get', ['-q', ...args], { stdio: ['ignore', 2, 2], env })
     apt('update')
     // One by one: what one of them lacks is not to cost the others.
     for (const { name } of missing) apt('install', '-y', '--no-install-recommends', name)

@@ -49,7 +49,7 @@ export async function openKnownPortals(app: App, portals: number, clock: Clock =
   const house: KnownPortalsHouse = {
     store,
     accept: (portal, data) =>
-      parts.inbox.accept(app.name, { event: 'ONAPPTEST', data, auth: { member_id: `portal-${portal}`, application_token: `token-${portal}` } }, 100),
+      parts.inbox.accept(app.name, { event: 'ONAPPTEST', data, auth: { member_id: `portal-${portal}`, application_token: `token-${portal}`, user_id: '7' } }, 100),
     async stop() {
       if (!stopped) await parts.stop()
       stopped = true

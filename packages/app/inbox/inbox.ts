@@ -56,6 +56,8 @@ export interface Accepted {
 }
 
 const NOTHING = new Uint8Array()
+/** Their own step reads the auth block again, perhaps after a restart. */
+const OPENED_CODES: ReadonlySet<string> = new Set(['ONAPPINSTALL', 'ONAPPUPDATE'])
 
 /** Held events that nobody will prove are looked for this often. */
 const EXPIRY_SWEEP_MS = 600_000
@@ -157,14 +159,19 @@ export class Inbox {
   /** The usual event, on the path where every microsecond counts. */
   #provenEvent(
     portal: PortalKey,
-    { event: code, event_handler_id: handlerId, ts, data }: EventEnvelope,
+    envelope: EventEnvelope,
     proof: Proof,
     receivedAtMs: number,
     generation: number,
   ): NewEvent {
+    const { event: code, event_handler_id: handlerId, ts, data, auth } = envelope
+    const { newId, sealer } = this.#parts
+    const open = openData(data)
+    const isOpened = open !== data || OPENED_CODES.has(code)
     return {
-      app: portal.app, memberId: portal.memberId, id: this.#parts.newId(), code, handlerId, ts, data: openData(data), generation,
-      auth: NOTHING, authShared: true, state: 'pending', proof, receivedAtMs,
+      app: portal.app, memberId: portal.memberId, id: newId(), code, handlerId, ts, userId: auth.user_id, data: open, generation,
+      auth: isOpened ? sealParts(sealer, portal, envelope).auth : NOTHING, authShared: isOpened ? undefined : true,
+      state: 'pending', proof, receivedAtMs,
     }
   }
 
@@ -183,6 +190,7 @@ export class Inbox {
       receivedAtMs: clock.now(),
       generation: verdict.kind === 'held' ? 0 : (known.get(portal)?.installation.generation ?? 0),
       ...(envelope.event_handler_id === undefined ? {} : { handlerId: envelope.event_handler_id }),
+      userId: envelope.auth.user_id,
       ...(envelope.ts === undefined ? {} : { ts: envelope.ts }),
       ...stateAfter(verdict),
     }

@@ -9,9 +9,10 @@ import type { Delivery, Destination, OpenDestination } from '../destinations/des
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
 import { RETRY_STEPS_MS } from '../limits.ts'
-import type { Attempt, Installation, Settlement } from '../store/port.ts'
+import type { Attempt, Installation, Settlement, StoredEvent } from '../store/port.ts'
 import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
+import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
 import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
@@ -126,7 +127,7 @@ export class EventRunner {
 
   async #handOn(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
     const { sealer, rest } = this.#parts
-    const opened = events.map((queued): Opened => ({ queued, parts: queued.parts ?? openParts(sealer, queued.event) }))
+    const opened = events.map((queued): Opened => ({ queued, parts: queued.parts ?? partsOf(sealer, queued.event) }))
     let installation: Installation | undefined
     for (const each of opened) installation = await this.#ownStep(each, recorder)
     if (handler === undefined || installation === undefined) return
@@ -182,4 +183,10 @@ export class EventRunner {
     }))
     return this.#parts.destinationOf(destination).deliver(deliveries, this.#stopping.signal)
   }
+}
+
+/** What shares its seal is never opened: who raised the event stands beside it. */
+function partsOf(sealer: Sealer, event: StoredEvent): OpenedParts {
+  if (event.authShared !== true) return openParts(sealer, event)
+  return { auth: event.userId === undefined ? {} : { user_id: event.userId }, ...(event.data === undefined ? {} : { data: event.data }) }
 }

@@ -136,6 +136,16 @@ export function laneBattery(name: string, makePlace: () => Promise<StorePlace>):
       expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 3_000 })).toEqual(['01', '02'])
     })
 
+    test('a leased event comes without what it shares with others, and with who raised it', async () => {
+      const shared = (id: string, portal: PortalKey) => event(id, { ...portal, auth: new Uint8Array(), authShared: true, userId: '7' })
+      for (const batch of ['0', '1']) {
+        await store.appendEvents({ events: [shared(`${batch}a`, PORTAL), shared(`${batch}b`, OTHER)], sharedAuth: new Uint8Array(1_000) })
+      }
+      const events = await lease()
+      expect(events).toMatchObject([{ id: '0a', authShared: true, userId: '7' }, { id: '1a', authShared: true, userId: '7' }])
+      for (const { auth } of events) expect(auth.length).toBe(0)
+    })
+
     test('an empty lane says so', async () => {
       expect(await store.leaseLane(PORTAL, LEASE)).toMatchObject({ kind: 'empty' })
       expect(await store.dueLanes(1_000, 10)).toEqual({ lanes: [] })

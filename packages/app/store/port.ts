@@ -129,9 +129,14 @@ export interface NewEvent extends PortalKey {
   readonly data?: FormValue | undefined
   /** Which installation of the app on this portal it belongs to; 0 while it is held. */
   readonly generation: number
+  /** The portal's user whose action raised the event: what of the auth block may be read without opening it. */
+  readonly userId?: string | undefined
   /** The auth block, sealed; empty when it is erased, or with `authShared`. */
   readonly auth: Uint8Array
-  /** Its auth block is sealed together with those of other events of its batch. */
+  /**
+   * Its auth block is sealed together with those of other events of its batch, because nothing that is done with the event needs
+   * it. A leased event comes without.
+   */
   readonly authShared?: true | undefined
   readonly state: EventState
   readonly reason?: ErrorCode | undefined

@@ -5,9 +5,9 @@ import type { Engine } from './engine.ts'
 import type { EventRow, PackedEvents } from './rows.ts'
 
 const INSERT_EVENT = `
-  INSERT INTO events (seq, auth_batch, auth, fingerprint, id, app, member_id, code, handler_id, ts, data, state, reason, proof, received_at,
-    proven_at, finished_at, generation, duplicate_of)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO events (seq, auth_batch, auth, fingerprint, id, app, member_id, code, handler_id, ts, user_id, data, state, reason, proof,
+    received_at, proven_at, finished_at, generation, duplicate_of)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 const NO_AUTH = new Uint8Array()
 
 /** With the auth block, which may be one of a batch's. */
@@ -27,7 +27,7 @@ export const eventOperations = {
       return seq
     })
     return new AfterCommit(() =>
-      rows.map(([_id, app, memberId, _code, _handlerId, _ts, _data, state], index) => {
+      rows.map(([_id, app, memberId, _code, _handlerId, _ts, _userId, _data, state], index) => {
         const seq = seqs[index] ?? 0
         const wanted = lease?.wanted[index] === true ? lease : undefined
         return { seq, leased: state === 'pending' && db.lanes.append({ app, memberId }, seq, wanted) }

@@ -1,8 +1,6 @@
-import type { SQLOutputValue } from 'node:sqlite'
 import type { Attempt, LaneResults, LeaseAnswer, LeaseRequest, PortalKey, Settlement, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
-import { SELECT_EVENTS } from './event-operations.ts'
 import { dueOf, parkedDueOf, runnable } from './lane-index.ts'
 import type { IndexedLane } from './lane-index.ts'
 import { eventOf, orNull } from './rows.ts'
@@ -97,15 +95,10 @@ function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
 
 function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes }: LeaseRequest): StoredEvent[] {
   const events: StoredEvent[] = []
-  // Rows of one batch share their seal: as one object it crosses to the other thread once.
-  const shared = new Map<unknown, SQLOutputValue>()
   let bytes = 0
   for (const seq of runnable(lane, nowMs)) {
-    const row = db.get(`${SELECT_EVENTS} WHERE seq = ?`, seq)
+    const row = db.get('SELECT * FROM events WHERE seq = ?', seq)
     if (row === undefined) continue
-    const batch = row['auth_batch']
-    row['shared'] = shared.get(batch) ?? row['shared'] ?? null
-    if (batch !== null && batch !== undefined) shared.set(batch, row['shared'])
     events.push(eventOf(row))
     bytes += String(row['data'] ?? '').length
     if (events.length >= maxEvents || bytes >= maxBytes) break

@@ -45,8 +45,8 @@ export interface PackedEvents {
 
 /** The columns of INSERT_EVENT from `id` on, but for `auth`. */
 export type EventRow = readonly [
-  id: string, app: string, memberId: string, code: string, handlerId: string | null, ts: string | null, data: string | null,
-  state: string, reason: string | null, proof: string | null, receivedAtMs: number, provenAtMs: number | null,
+  id: string, app: string, memberId: string, code: string, handlerId: string | null, ts: string | null, userId: string | null,
+  data: string | null, state: string, reason: string | null, proof: string | null, receivedAtMs: number, provenAtMs: number | null,
   finishedAtMs: number | null, generation: number, duplicateOf: string | null,
 ]
 
@@ -61,7 +61,7 @@ export function packEvents(events: readonly NewEvent[]): PackedEvents {
 function rowOf(event: NewEvent): EventRow {
   const { receivedAtMs, state } = event
   return [
-    event.id, event.app, event.memberId, event.code, event.handlerId ?? null, event.ts ?? null,
+    event.id, event.app, event.memberId, event.code, event.handlerId ?? null, event.ts ?? null, event.userId ?? null,
     event.data === undefined ? null : JSON.stringify(event.data), state, event.reason ?? null, event.proof ?? null, receivedAtMs,
     event.proof === undefined ? null : receivedAtMs, state === 'done' || state === 'dead' ? receivedAtMs : null, event.generation,
     event.duplicateOf ?? null,
@@ -79,9 +79,10 @@ export function eventOf(row: Row): StoredEvent {
     code: text(row, 'code') ?? '',
     handlerId: text(row, 'handler_id'),
     ts: text(row, 'ts'),
+    userId: text(row, 'user_id'),
     data: data === undefined ? undefined : (JSON.parse(data) as FormValue),
     auth: shared ?? blob(row, 'auth') ?? new Uint8Array(),
-    authShared: shared === undefined ? undefined : true,
+    authShared: number(row, 'auth_batch') === undefined ? undefined : true,
     state: text(row, 'state') as EventState,
     reason: text(row, 'reason') as ErrorCode | undefined,
     proof: text(row, 'proof') as Proof | undefined,

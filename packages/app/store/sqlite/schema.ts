@@ -12,7 +12,7 @@ const EVENT_TABLES = `
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     app TEXT NOT NULL, member_id TEXT NOT NULL,
-    code TEXT NOT NULL, handler_id TEXT, ts TEXT, data TEXT, auth BLOB NOT NULL, auth_batch INTEGER,
+    code TEXT NOT NULL, handler_id TEXT, ts TEXT, user_id TEXT, data TEXT, auth BLOB NOT NULL, auth_batch INTEGER,
     state TEXT NOT NULL, reason TEXT, proof TEXT,
     received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, parked INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT,
