@@ -35,7 +35,7 @@ interface Waiting extends EventToAppend {
 
 /** Events in one group: bounds how long those behind it wait. */
 const GROUP_MAX_EVENTS = 512
-const RIPE_EVENTS = 128
+const RIPE_EVENTS = 32
 const RIPE_AFTER_MS = 2
 
 export class Appender {
@@ -51,7 +51,9 @@ export class Appender {
   append(item: EventToAppend): Promise<AppendedEvent> {
     return new Promise((resolve, reject) => {
       this.#gathering.push({ event: item.event, sealed: item.sealed, wanted: item.wanted, resolve, reject })
-      this.#ripen()
+      // At once, in the middle of a turn: the store's thread works while the rest of the turn is read.
+      if (this.#gathering.length >= RIPE_EVENTS) this.#send()
+      else this.#ripen()
     })
   }
 
@@ -71,6 +73,7 @@ export class Appender {
   }
 
   #send(): void {
+    if (this.#gathering.length === 0) return
     const group = this.#gathering.splice(0, GROUP_MAX_EVENTS)
     this.#ripen()
     this.#appendGroup(group).then(

@@ -67,6 +67,8 @@ export class SqliteThread implements StoreWorker {
       if (this.#end !== undefined) return reject(new CodedError('STORE_UNAVAILABLE', `the store is ${this.#end}`))
       this.#waiting.push({ call: { name, args }, resolve: resolve as (value: unknown) => void, reject })
       if (name === 'settle') this.#sendLater()
+      // Gathered already.
+      else if (name === 'appendEvents') this.#send()
       else this.#sendSoon()
     })
   }
