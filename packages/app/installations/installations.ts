@@ -87,12 +87,13 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
         const base = confirmed(portal, current, proven, facts, nowMs)
         const token = facts.applicationToken === undefined ? undefined : sealApplicationToken(sealer, portal, facts.applicationToken)
         const installation = token === undefined ? base : { ...base, applicationToken: token }
+        const reopened = installation.generation !== current?.generation
         const { pair } = facts
-        const account =
-          pair === undefined ? undefined : sealAccount(sealer, { portal, userId: proven.userId, master: true, pair, nowMs })
+        const wanted = pair !== undefined && (reopened || (await isNewer(store, portal, pair)))
+        const account = wanted ? sealAccount(sealer, { portal, userId: proven.userId, master: true, pair, nowMs }) : undefined
         await store.saveInstallation(installation, account)
         // Events of the former installation are over now: those that wait for another try must not hold up the new one.
-        if (installation.generation !== current?.generation) await store.hastenLane(portal)
+        if (reopened) await store.hastenLane(portal)
         return learn(installation)
       }),
 
@@ -119,6 +120,12 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
         await reread(uninstall)
       }),
   }
+}
+
+/** A late copy of an install brings the pair that ours was renewed from: spent, though its access token still proves something. */
+async function isNewer(store: Store, portal: PortalKey, pair: TokenPair): Promise<boolean> {
+  const master = (await store.accounts(portal)).find((account) => account.master)
+  return master === undefined || master.state === 'dead' || pair.expiresAtMs > master.expiresAtMs
 }
 
 /** Seals of a batch at once: one answer, one look at memory. */

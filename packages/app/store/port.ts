@@ -16,6 +16,8 @@ export interface Store {
   /** Held events of a portal, oldest first. */
   heldEvents(portal: PortalKey): Promise<StoredEvent[]>
   portalsWithHeld(): Promise<PortalKey[]>
+  /** A held event's auth block, sealed anew. */
+  resealHeld(id: string, auth: Uint8Array): Promise<void>
   /**
    * Ends the hold: `pending` hands the event to its lane at its old place, `dead` says why it never will be. What was never
    * proven loses its content, and only the newest `keepUnproven` of its kind stay.

@@ -19,7 +19,9 @@ export class ClaimedTokens {
     return token !== undefined && this.#claimed.get(keyOf(portal))?.has(token) === true
   }
 
-  forget(portal: PortalKey): void {
-    this.#claimed.delete(keyOf(portal))
+  release(portal: PortalKey, token: string | undefined): void {
+    const key = keyOf(portal)
+    const tokens = this.#claimed.get(key)
+    if (token !== undefined && tokens?.delete(token) === true && tokens.size === 0) this.#claimed.delete(key)
   }
 }

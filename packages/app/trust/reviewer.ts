@@ -4,7 +4,7 @@ import { Serial } from '@portline/runtime/serial.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { envelopeOf } from '../tokens/sealed-event.ts'
+import { envelopeOf, sealParts } from '../tokens/sealed-event.ts'
 import { UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
@@ -45,6 +45,7 @@ export interface ReviewerParts {
   readonly onReviewed: (portal: PortalKey, settlements: readonly HeldSettlement[]) => void
 }
 
+const SECOND_MS = 1_000
 const REVIEW_AGAIN_MS = [5_000, 15_000, 60_000, 300_000] as const
 
 export class Reviewer {
@@ -115,7 +116,8 @@ export class Reviewer {
   /** An application_token that is still under proof is no mismatch yet: what carries it waits with the event that brought it. */
   #keepFollowers(portal: PortalKey, held: readonly StoredEvent[], decided: Map<string, HeldSettlement>): void {
     const { known, claimed, sealer } = this.#parts
-    claimed.forget(portal)
+    // Not all of them: what has come in since the held events were read has claims of its own.
+    for (const event of held) if (decided.has(event.id)) claimed.release(portal, envelopeOf(sealer, event).auth.application_token)
     for (const event of held) {
       if (decided.has(event.id)) continue
       const envelope = envelopeOf(sealer, event)
@@ -177,19 +179,31 @@ export class Reviewer {
   }
 
   /** The event's own pair; renewed when the event was held until its access token's hour was over. */
-  async #freshPair(event: StoredEvent, { auth }: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
+  async #freshPair(event: StoredEvent, envelope: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
     const { authServers, credentialsOf, clock } = this.#parts
+    const { auth } = envelope
     const pair = this.#renewed.get(event.id) ?? pairIn(auth, event)
     if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs > clock.now()) return pair
     try {
       const renewed = pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
       this.#renewed.set(event.id, renewed)
+      await this.#keepRenewed(event, envelope, renewed)
       return renewed
     } catch (error) {
       if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') throw new CodedError('PROOF_UNAVAILABLE', error.message)
       // A refresh token that is no good either leaves the access token to speak for itself.
       return pair
     }
+  }
+
+  /** On disk too, or the next process would begin with a pair that is spent. */
+  async #keepRenewed(event: StoredEvent, { auth, data }: EventEnvelope, { accessToken, refreshToken, expiresAtMs }: TokenPair): Promise<void> {
+    const { store, sealer, log } = this.#parts
+    const renewed = { ...auth, access_token: accessToken, refresh_token: refreshToken, expires: String(Math.floor(expiresAtMs / SECOND_MS)) }
+    const sealed = sealParts(sealer, event, data === undefined ? { auth: renewed } : { auth: renewed, data })
+    await store.resealHeld(event.id, sealed.auth).catch((error: unknown) => {
+      log.error({ app: event.app, portal: event.memberId, error: String(error) }, 'the renewed tokens of a held event are in memory alone')
+    })
   }
 
   #reviewNoMore(portal: PortalKey): void {

@@ -21,6 +21,10 @@ export const heldOperations = {
     return db.all(`SELECT DISTINCT app, member_id FROM events WHERE state = 'held'`).map(portalOf)
   },
 
+  resealHeld(db: Engine, id: string, auth: Uint8Array): void {
+    db.run(`UPDATE events SET auth = ?, auth_batch = NULL WHERE id = ? AND state = 'held'`, auth, id)
+  },
+
   settleHeld(db: Engine, settlements: readonly HeldSettlement[], atMs: number, keepUnproven: number): AfterCommit<void> {
     const released: { portal: PortalKey; seq: number }[] = []
     for (const { id, state, reason, proof, generation } of settlements) {

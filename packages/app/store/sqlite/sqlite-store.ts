@@ -208,6 +208,7 @@ export function asStore(
     countHeld: (app) => thread.call('countHeld', app),
     heldEvents: (portal) => thread.call('heldEvents', portal),
     portalsWithHeld: () => thread.call('portalsWithHeld'),
+    resealHeld: (...args) => thread.call('resealHeld', ...args),
     settleHeld: (...args) => thread.call('settleHeld', ...args),
     expireHeld: (...args) => thread.call('expireHeld', ...args),
     dueLanes: (nowMs, limit) => thread.call('dueLanes', nowMs, limit),
