@@ -220,10 +220,11 @@ export class Lanes {
   /** Leases the lane's next events; until when there is none to run. */
   async #refill(lane: Lane): Promise<number | undefined> {
     const { store, clock, owner } = this.#parts
+    // From here on: what is granted while the disk is waited for is among what the lease gives back.
+    lane.late = []
     await this.#settler.flushed()
     lane.more = false
     lane.again = false
-    lane.late = []
     const nowMs = clock.now()
     const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents: LANE_BATCH_EVENTS, maxBytes: LANE_BATCH_BYTES }
     try {
