@@ -16,6 +16,9 @@ export type Item =
   | TokenUse
   | PairAtEnd
   | { readonly kind: 'weather'; readonly what: string }
+  /** A time of trouble begins; before the first there is none, and none after `calm`. */
+  | { readonly kind: 'spell'; readonly of: 'disk' | 'network'; readonly what: string }
+  | { readonly kind: 'rules'; readonly duplicates: Readonly<Record<string, string>> }
   | { readonly kind: 'unhandled'; readonly process: number; readonly error: string }
   /** From here on nothing fails any more. */
   | { readonly kind: 'calm' }
@@ -32,6 +35,8 @@ export interface Lane {
 export interface Sent extends Lane {
   readonly kind: 'sent'
   readonly delivery: number
+  /** Absent when nobody was there to take it. */
+  readonly process?: number
   /** Names the event; its copies have the same. */
   readonly mark: string
   readonly code: string
@@ -42,6 +47,8 @@ export interface Sent extends Lane {
   /** Stands for the application_token. */
   readonly token: string
   readonly clean?: true
+  /** Stands for the refresh token in it. */
+  readonly refresh?: string
 }
 
 export interface Answered {
@@ -78,7 +85,8 @@ export interface Snapshot {
   readonly kind: 'snapshot'
   readonly process: number
   readonly rows: readonly Row[]
-  readonly attempts: readonly { readonly id: string; readonly n: number; readonly outcome: string; readonly startedAt: number; readonly durationMs: number }[]
+  /** `id` is null where the event is gone. */
+  readonly attempts: readonly { readonly id: string | null; readonly n: number; readonly outcome: string; readonly startedAt: number; readonly durationMs: number }[]
 }
 
 /** An attempt of a handler, at one event or several. */
@@ -117,6 +125,8 @@ export interface TokenUse extends Lane {
   /** Stands for the refresh token. */
   readonly refresh: string
   readonly result: 'issued' | 'refused'
+  /** When it was asked, in milliseconds of the run: a slow request may arrive behind one that was asked later. */
+  readonly askedAt: number
   /** Whether the answer was on its way when the request ended: lost ones may be asked for again. */
   readonly answer: 'came' | 'lost'
 }

@@ -1,4 +1,4 @@
-import type { HistoryItem, Row } from './history.ts'
+import type { HistoryItem, Row, Started } from './history.ts'
 import type { Violation } from './check/ledger.ts'
 
 /** A history for people: a line for each item, what is broken behind the item where it showed. */
@@ -14,7 +14,10 @@ export function printed(items: readonly HistoryItem[], broken: readonly Violatio
 function lineOf(item: HistoryItem): string {
   switch (item.kind) {
     case 'sent':
-      return `sent #${item.delivery} ${item.mark} ${item.code} ${item.app}/${item.memberId}${item.genuine ? '' : ' FORGED'}${item.clean ? ' CLEAN' : ''} token ${item.token.split('.')[0]}`
+      return [
+        `sent #${item.delivery} ${item.mark} ${item.code} ${item.app}/${item.memberId}${item.genuine ? '' : ' FORGED'}${item.clean ? ' CLEAN' : ''}`,
+        ` token ${item.token.split('.')[0]}${item.process === undefined ? ', nobody there' : ''}`,
+      ].join('')
     case 'answered':
       return `answered #${item.delivery} ${item.status} ${item.code ?? ''}${short(item.id)} ${item.state ?? ''} (process ${item.process})`
     case 'rows':
@@ -22,7 +25,7 @@ function lineOf(item: HistoryItem): string {
     case 'snapshot':
       return `found on disk ${item.rows.map(rowText).join('; ')}`
     case 'started':
-      return `run ${item.run} started ${item.code} ${item.app}/${item.memberId} ${item.events.map(({ id, mark, attempt }) => `${mark}${short(id)} attempt ${attempt}`).join(', ')} (process ${item.process})`
+      return `run ${item.run} started ${item.code} ${item.app}/${item.memberId} ${item.events.map(eventText).join(', ')} (process ${item.process})`
     case 'ended':
       return `run ${item.run} ended: ${item.outcome}${item.delivered > 0 ? `, took ${item.delivered}` : ''} ${item.error ?? ''}`
     case 'up':
@@ -36,7 +39,10 @@ function lineOf(item: HistoryItem): string {
     case 'pair':
       return `${item.app}/${item.memberId} pair: ${item.result} (installed ${item.installed}, here ${item.installedHere})`
     case 'weather':
+    case 'spell':
       return item.what
+    case 'rules':
+      return `repeats: ${JSON.stringify(item.duplicates)}`
     case 'replayed':
       return `replay${short(item.id)}`
     case 'unhandled':
@@ -52,6 +58,10 @@ const SHORT = 6
 
 function short(id: string | undefined): string {
   return id === undefined ? '' : ` ..${id.slice(-SHORT)}`
+}
+
+function eventText({ id, mark, attempt }: Started['events'][number]): string {
+  return `${mark}${short(id)} attempt ${attempt}`
 }
 
 function rowText({ seq, id, mark, code, state, reason, proof, attempts, parked, generation }: Row): string {

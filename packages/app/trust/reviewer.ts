@@ -5,7 +5,7 @@ import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { envelopeOf, sealParts } from '../tokens/sealed-event.ts'
-import { UNPROVEN_EVENTS_KEPT } from '../limits.ts'
+import { RENEW_BEFORE_EXPIRY_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
@@ -62,8 +62,13 @@ export class Reviewer {
 
   review(portal: PortalKey): Promise<void> {
     return this.#serial.run(keyOf(portal), async () => {
-      // What was held while its portal was being proven did not see the proof, nor did the proof see it.
-      while (await this.#review(portal));
+      try {
+        // What was held while its portal was being proven did not see the proof, nor did the proof see it.
+        while (await this.#review(portal));
+      } catch (error) {
+        this.#reviewLater(portal)
+        throw error
+      }
     })
   }
 
@@ -80,7 +85,6 @@ export class Reviewer {
   #start(portal: PortalKey): void {
     this.review(portal).catch((error: unknown) => {
       this.#parts.log.error({ app: portal.app, portal: portal.memberId, error: String(error) }, 'held events could not be reviewed')
-      this.#reviewLater(portal)
     })
   }
 
@@ -183,7 +187,8 @@ export class Reviewer {
     const { authServers, credentialsOf, clock } = this.#parts
     const { auth } = envelope
     const pair = this.#renewed.get(event.id) ?? pairIn(auth, event)
-    if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs > clock.now()) return pair
+    // Not on the point of expiring either: the question may be on its way for a while.
+    if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()) return pair
     try {
       const renewed = pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
       this.#renewed.set(event.id, renewed)

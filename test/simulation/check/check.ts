@@ -1,14 +1,17 @@
 import type { HistoryItem } from '../history.ts'
 import type { Promised, Violation } from './ledger.ts'
 import { concurrencyIsKept, lanesKeepOrder } from './order.ts'
-import { knownAreLetIn, noPhantoms, nothingUnhandled } from './phantoms.ts'
+import { knownAreLetIn, noPhantoms, nothingUnhandled, reinstallsBeginAnew } from './phantoms.ts'
+import { lanesDoNotIdle, nothingNeedless } from './repeats.ts'
 import { everythingEnds, statesFollowTheTable } from './rows.ts'
+import { everySenderIsAnswered, followersWait, holdsEndWell } from './senders.ts'
 import { acknowledgedIsStored } from './stored.ts'
 import { tokensAreKept } from './tokens.ts'
 
 /** What the app side promises, each a pure function of the history. */
 const PROMISES: readonly Promised[] = [
-  acknowledgedIsStored, everythingEnds, lanesKeepOrder, concurrencyIsKept, noPhantoms, knownAreLetIn, nothingUnhandled, tokensAreKept, statesFollowTheTable,
+  acknowledgedIsStored, everythingEnds, lanesKeepOrder, lanesDoNotIdle, concurrencyIsKept, noPhantoms, nothingNeedless, knownAreLetIn, followersWait,
+  reinstallsBeginAnew, everySenderIsAnswered, holdsEndWell, nothingUnhandled, tokensAreKept, statesFollowTheTable,
 ]
 
 export function check(items: readonly HistoryItem[]): Violation[] {

@@ -39,7 +39,7 @@ export class Ledger {
 
   #replace({ rows }: Snapshot, changed: (before: Row | undefined, after: Row | undefined) => void): void {
     const found = new Set(rows.map(({ seq }) => seq))
-    for (const row of [...this.bySeq.values()]) {
+    for (const row of this.bySeq.values()) {
       if (found.has(row.seq)) continue
       changed(row, undefined)
       this.#delete(row)

@@ -20,8 +20,11 @@ export const lanesKeepOrder: Promised = (items) => {
   const ended = new Map<string, Ended>()
   const byRun = new Map<number, Running>()
   const later = settlementsOf(items)
+  const starts = startsOf(items)
   /** Event → where it became open, in this process. */
   const opened = new Map<string, { item: number; late: boolean }>()
+  /** Where nobody is left to try again for: what fails there is dead. */
+  const uninstalled = new Set<string>()
   items.forEach((item, index) => {
     const report = (what: string): void => void broken.push({ promise: 'lanes keep order', what, item: index })
     ledger.read(item, (before, after) => {
@@ -29,6 +32,7 @@ export const lanesKeepOrder: Promised = (items) => {
       ended.delete(after.id)
       if (after.state === 'pending' && before?.state !== 'pending') opened.set(after.id, { item: index, late: before !== undefined })
     })
+    if (item.kind === 'portal' && item.fact === 'uninstalled') uninstalled.add(laneOf(item))
     if (item.kind === 'down') {
       running.clear()
       ended.clear()
@@ -45,33 +49,44 @@ export const lanesKeepOrder: Promised = (items) => {
       if (other !== undefined) report(`run ${item.run} was started while run ${other.run} of its lane goes on`)
       running.set(laneOf(item), run)
       byRun.set(item.run, run)
-      checkStart(item, index, { ledger, ended, later, opened }, report)
+      checkStart(item, index, { ledger, ended, later, starts, opened, uninstalled }, report)
     }
   })
   return broken
 }
 
-/** Event → the changes of its row, by where they are in the history; a process's end closes each list. */
-function settlementsOf(items: readonly HistoryItem[]): Map<string, { item: number; row: Row }[]> {
-  const changes = new Map<string, { item: number; row: Row }[]>()
+/** Event → the changes of its row, by where they are in the history. */
+function settlementsOf(items: readonly HistoryItem[]): Map<string, Change[]> {
+  const changes = new Map<string, Change[]>()
   items.forEach((item, index) => {
     if (item.kind !== 'rows') return
-    for (const row of item.rows) if (row.change === 'update') changes.set(row.id, [...(changes.get(row.id) ?? []), { item: index, row }])
+    for (const row of item.rows) if (row.change === 'update') changes.set(row.id, [...(changes.get(row.id) ?? []), { item: index, process: item.process, row }])
   })
   return changes
+}
+
+interface Start {
+  readonly item: number
+  readonly process: number
+}
+
+interface Change extends Start {
+  readonly row: Row
 }
 
 interface Seen {
   readonly ledger: Ledger
   readonly ended: ReadonlyMap<string, Ended>
-  readonly later: ReadonlyMap<string, readonly { item: number; row: Row }[]>
+  readonly later: ReadonlyMap<string, readonly Change[]>
+  readonly starts: ReadonlyMap<string, readonly Start[]>
   readonly opened: ReadonlyMap<string, { readonly item: number; readonly late: boolean }>
+  readonly uninstalled: ReadonlySet<string>
 }
 
 function checkStart(
-  { events, run, ...lane }: Started,
+  { events, run, process, ...lane }: Started,
   index: number,
-  { ledger, ended, later, opened }: Seen,
+  { ledger, ended, later, starts, opened, uninstalled }: Seen,
   report: (what: string) => void,
 ): void {
   const rows = events.map(({ id }) => ledger.byId.get(id))
@@ -86,15 +101,19 @@ function checkStart(
     if (other.seq >= first.seq || other.state !== 'pending' || other.parked !== 0 || together.has(other.id)) continue
     const late = opened.get(other.id)
     if (late?.late === true && late.item > (opened.get(first.id)?.item ?? -1)) continue
-    if (!isOver(other, ended.get(other.id), later.get(other.id)?.find(({ item }) => item > index)?.row)) {
+    const end = ended.get(other.id)
+    if (end?.outcome === 'blocks' && uninstalled.has(laneOf(lane))) continue
+    const isNext = (each: Start): boolean => each.item > index && each.process === process
+    if (!isOver(other, end, starts.get(other.id)?.find(isNext), later.get(other.id)?.find(isNext))) {
       report(`run ${run} of ${events[0]?.mark} (${first.id}, seq ${first.seq}) was started before ${other.mark} (${other.code}, seq ${other.seq}) had ended`)
     }
   }
 }
 
-/** Ended, and not to be tried again in its lane; or without a handler's run, and settled when its turn was written down. */
-function isOver(row: Row, end: Ended | undefined, settled: Row | undefined): boolean {
-  if (settled !== undefined) return settled.state !== 'pending' || settled.parked !== 0
+/** Whether what came before is over: by how it ended, or for want of a run of its handler by what was written down after. */
+function isOver(row: Row, end: Ended | undefined, nextStart: Start | undefined, settled: Change | undefined): boolean {
+  if (end === undefined && nextStart !== undefined && nextStart.item < (settled?.item ?? Number.POSITIVE_INFINITY)) return false
+  if (settled !== undefined) return settled.row.state !== 'pending' || settled.row.parked !== 0
   if (end === undefined) return HANDLED[row.code] === undefined || isLifecycle(row.code)
   return end.outcome !== 'blocks'
 }
@@ -102,6 +121,15 @@ function isOver(row: Row, end: Ended | undefined, settled: Row | undefined): boo
 /** Its own step may fail for good before its handler is asked. */
 function isLifecycle(code: string): boolean {
   return code.startsWith('ONAPPIN') || code.startsWith('ONAPPUN') || code === 'ONAPPUPDATE'
+}
+
+function startsOf(items: readonly HistoryItem[]): Map<string, Start[]> {
+  const starts = new Map<string, Start[]>()
+  items.forEach((item, index) => {
+    if (item.kind !== 'started') return
+    for (const { id } of item.events) starts.set(id, [...(starts.get(id) ?? []), { item: index, process: item.process }])
+  })
+  return starts
 }
 
 /** A handler's own limit over all portals of a process. */
@@ -112,10 +140,11 @@ export const concurrencyIsKept: Promised = (items) => {
     if (item.kind === 'down') running.clear()
     if (item.kind === 'ended') running.delete(item.run)
     if (item.kind !== 'started') return
-    running.set(item.run, item.code)
+    const handler = `${item.app}/${item.code}`
+    running.set(item.run, handler)
     const most = HANDLED[item.code]?.concurrency ?? Number.POSITIVE_INFINITY
-    const count = [...running.values()].filter((code) => code === item.code).length
-    if (count > most) broken.push({ promise: 'concurrency is kept', what: `${count} handlers of ${item.code} at once, ${most} are allowed`, item: index })
+    const count = [...running.values()].filter((other) => other === handler).length
+    if (count > most) broken.push({ promise: 'concurrency is kept', what: `${count} handlers of ${handler} at once, ${most} are allowed`, item: index })
     const together = HANDLED[item.code]?.maxEvents ?? 1
     if (item.events.length > together) broken.push({ promise: 'concurrency is kept', what: `${item.events.length} events at once, ${together} are allowed`, item: index })
   })

@@ -44,7 +44,7 @@ function* wrongIn(before: Row | undefined, after: Row, replayed: Set<string>, it
     if (before.proof !== null && proof !== before.proof) yield `its proof went from ${before.proof} to ${proof}`
   }
   if (state === 'dead' && reason === null) yield 'dead without a reason'
-  if (state === 'done' && reason !== null && reason !== 'ALREADY_UNINSTALLED') yield `done, and yet ${reason}`
+  if (state === 'done' && reason !== null && reason !== 'ALREADY_UNINSTALLED' && reason !== 'DUPLICATE') yield `done, and yet ${reason}`
   if ((state === 'pending' || state === 'done') && proof === null) yield `${state} without a proof`
   if (state === 'held' && proof !== null) yield 'held though it is proven'
   if (state !== 'pending' && parked !== 0) yield `${state} and parked`
@@ -55,7 +55,6 @@ function* wrongIn(before: Row | undefined, after: Row, replayed: Set<string>, it
 function* wrongRecords({ rows, attempts }: Snapshot): Generator<string> {
   const counts = new Map<string, number>()
   for (const { id, n, outcome } of attempts) {
-    // eslint-disable-next-line -- an attempt of no event has no id
     if (id === null) {
       yield 'an attempt is left of an event that is gone'
       continue

@@ -18,6 +18,7 @@ import { clockOf } from '../world/timeline.ts'
 import type { Life, Timeline } from '../world/timeline.ts'
 import { appOf } from './apps.ts'
 import type { Plans } from './apps.ts'
+import type { SimulatedApp } from './profile.ts'
 
 /**
  * The app side's processes, one after another on one disk.
@@ -33,7 +34,7 @@ export interface AppSideParts {
   readonly disk: Disk
   readonly dice: Dice
   readonly network: SimulatedNetwork
-  readonly apps: readonly string[]
+  readonly apps: readonly SimulatedApp[]
   readonly plans: Plans
 }
 
@@ -100,7 +101,7 @@ export class AppSide {
     const own = network.of(process, process.number, world)
     const handlers = { timeline, life: process, process: process.number, history, plans, nextRun: () => ++this.#runs }
     const composed = await composeAppSide({
-      apps: apps.map((name) => ({ app: appOf(name, handlers), clientId: `app.${name}`, clientSecret: secretOf(name) })),
+      apps: apps.map(({ name, duplicates }) => ({ app: appOf(name, duplicates, handlers), clientId: `app.${name}`, clientSecret: secretOf(name) })),
       authServers: [AUTH_SERVER, OTHER_AUTH_SERVER],
       clock: clockOf(timeline, process, dice),
       random: seededRandom(`${seed}/process ${process.number}`),
@@ -126,11 +127,15 @@ export class AppSide {
     return { debug: () => {}, info: () => {}, warn: write, error: write }
   }
 
-  /** A delivery has arrived; whether anybody was there to take it. */
-  deliver(delivery: number, app: string, body: string): boolean {
+  /** The process that would take a delivery now. */
+  get taker(): number | undefined {
+    return this.serving ? this.#process?.number : undefined
+  }
+
+  deliver(delivery: number, app: string, body: string): void {
     const process = this.#process
     const inbox = process?.composed?.inbox
-    if (process === undefined || inbox === undefined || process.state !== 'serving') return false
+    if (process === undefined || inbox === undefined || process.state !== 'serving') return
     const { history } = this.#parts
     const answered = (answer: { status: number; code?: string; id?: string; state?: string }): void => {
       history.add({ kind: 'answered', process: process.number, delivery, ...answer })
@@ -142,7 +147,6 @@ export class AppSide {
       ({ id, state }) => answered({ status: 200, id, state }),
       (error: unknown) => answered(error instanceof CodedError ? { status: error.status, code: error.code } : { status: 500, code: String(error) }),
     )
-    return true
   }
 
   /** As the operator's API does it. */

@@ -1,8 +1,8 @@
 import type { EventCode } from '@portline/wire/events/catalogue.ts'
 import { defineApp } from 'portline'
-import type { App, AppEvent, HandlerContext } from 'portline'
+import type { App, AppEvent, DuplicateMode, HandlerContext } from 'portline'
 import type { B24OAuth } from '@bitrix24/b24jssdk'
-import { RetryLater } from 'portline/handler-options.ts'
+import { RetryLater } from 'portline'
 import type { BatchOptions } from 'portline/handler-options.ts'
 import { callRest } from 'portline/bitrix24/call-rest.ts'
 import type { History, Outcome } from '../history.ts'
@@ -41,9 +41,12 @@ export interface HandlerParts {
   readonly nextRun: () => number
 }
 
-const RETRY_MS = [300, 1_500, 6_000, 20_000]
+const RETRY_MS = [300, 1_500, 15_000, 45_000]
 const PATIENT_MS = [1_000, 5_000, 20_000, 60_000, 60_000, 120_000, 120_000, 300_000]
 const TIMEOUT_MS = 2_000
+const DUPLICATE_WINDOW_MS = 15_000
+/** At once, over one portal's client. */
+const CALLS = 3
 
 /** Code → how its events are handed on. Each is another way through the app side. */
 export const HANDLED: Readonly<Record<string, BatchOptions & { readonly batch?: true }>> = {
@@ -53,7 +56,7 @@ export const HANDLED: Readonly<Record<string, BatchOptions & { readonly batch?: 
   ONAPPTEST: { retryDelaysMs: RETRY_MS, timeoutMs: TIMEOUT_MS },
   ONTASKADD: { retryDelaysMs: RETRY_MS, timeoutMs: TIMEOUT_MS, onFailure: 'park' },
   ONTASKUPDATE: { retryDelaysMs: RETRY_MS, timeoutMs: TIMEOUT_MS, batch: true, maxEvents: 5 },
-  ONUSERADD: { retryDelaysMs: RETRY_MS, timeoutMs: TIMEOUT_MS, concurrency: 2 },
+  ONUSERADD: { retryDelaysMs: RETRY_MS, timeoutMs: TIMEOUT_MS, concurrency: 1 },
   ONIMBOTMESSAGEADD: { retryDelaysMs: RETRY_MS, timeoutMs: TIMEOUT_MS, batch: true, maxEvents: 3, onFailure: 'park' },
 }
 /** Nobody handles it: the app side alone does. */
@@ -79,17 +82,17 @@ class TookSome extends Error {
   }
 }
 
-export function appOf(name: string, parts: HandlerParts): App {
-  const app = defineApp({ name })
+export function appOf(name: string, duplicates: DuplicateMode, parts: HandlerParts): App {
+  const app = defineApp({ name, duplicates, duplicateWindowMs: DUPLICATE_WINDOW_MS })
   for (const [code, { batch, ...options }] of Object.entries(HANDLED)) {
     const all = { ...options, isFinal: (error: unknown) => error instanceof Hopeless }
-    const known = code as EventCode
-    if (batch === true) app.onBatch(known, ({ events, installation, signal, b24 }) => run(parts, name, code, installation.memberId, events, signal, b24), all)
+    const eventCode = code as EventCode
+    if (batch === true) app.onBatch(eventCode, ({ events, installation, signal, b24 }) => handle(parts, name, code, installation.memberId, events, signal, b24), all)
     else {
       const { maxEvents: _, ...own } = all
-      app.on(known, (context: HandlerContext<string>) => {
+      app.on(eventCode, (context: HandlerContext<string>) => {
         const { event, installation, signal, b24 } = context
-        return run(parts, name, code, installation.memberId, [event], signal, b24)
+        return handle(parts, name, code, installation.memberId, [event], signal, b24)
       }, own)
     }
   }
@@ -100,7 +103,7 @@ function markOf(data: unknown): string {
   return typeof data === 'object' && data !== null && 'MARK' in data ? String(data.MARK) : ''
 }
 
-function run(
+function handle(
   { timeline, life, process, history, plans, nextRun }: HandlerParts,
   app: string,
   code: string,
@@ -157,10 +160,10 @@ function run(
       case 'call REST':
         if (b24 === undefined) break
         try {
-          await callRest(b24, 'event.get')
+          await Promise.all(Array.from({ length: CALLS }, () => callRest(b24, 'event.get')))
         } catch (error) {
-          const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'UNKNOWN'
-          end(FINAL_CODES.has(code) ? 'final' : failed, 0, code)
+          const known = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'UNKNOWN'
+          end(FINAL_CODES.has(known) ? 'final' : failed, 0, known)
           throw error
         }
         break

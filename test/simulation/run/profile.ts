@@ -1,11 +1,17 @@
+import type { DuplicateMode } from 'portline'
 import type { Dice } from '../world/dice.ts'
 import type { Step } from './apps.ts'
 
 /** What a run is made of. Each leaves most things out: what always happens together hides what only happens without the rest. */
+export interface SimulatedApp {
+  readonly name: string
+  readonly duplicates: DuplicateMode
+}
+
 export interface Profile {
   /** Milliseconds in which things go wrong. */
   readonly troubleMs: number
-  readonly apps: readonly string[]
+  readonly apps: readonly SimulatedApp[]
   readonly portals: number
   readonly events: number
   /** Events that come at once, for one lane. */
@@ -22,6 +28,8 @@ export interface Profile {
   readonly replays: number
   /** Of the events: how many meet a handler that does not simply succeed. */
   readonly trouble: number
+  /** Of the others: how many meet one that calls the portal. */
+  readonly calls: number
   /** Handlers do one thing or anything. */
   readonly steps: readonly Step['does'][]
   /** Milliseconds that the portal's queue keeps an event, at most. */
@@ -37,7 +45,7 @@ export function profileOf(dice: Dice): Profile {
   const burst = dice.chance(0.15) ? dice.whole(70, 400) : sometimes(0.4, 40)
   return {
     troubleMs: dice.pick([5_000, 30_000, 120_000, 400_000]),
-    apps: dice.chance(0.3) ? ['alpha', 'beta'] : ['alpha'],
+    apps: (dice.chance(0.3) ? ['alpha', 'beta'] : ['alpha']).map((name) => ({ name, duplicates: dice.pick(['off', 'off', 'mark', 'drop'] as const) })),
     portals: dice.whole(1, 3),
     events: dice.whole(5, 60),
     burst,
@@ -52,6 +60,7 @@ export function profileOf(dice: Dice): Profile {
     copies: dice.pick([0, 0.05, 0.3]),
     replays: sometimes(0.2, 4),
     trouble: dice.pick([0, 0.1, 0.5]),
+    calls: dice.pick([0, 0, 0.1, 0.7]),
     steps: dice.chance(0.5) ? STEPS : [dice.pick(STEPS), dice.pick(STEPS)],
     queueMs: dice.pick([5, 300, 5_000]),
   }

@@ -36,7 +36,7 @@ export async function runSeed(seed: number): Promise<Run> {
   const history = new History(() => ({ at: Math.round(timeline.monotonicMs * 1_000) / 1_000, wall: timeline.now() }))
   const bitrix24 = new Bitrix24(timeline, dice('portals'), history)
   const disk = new Disk(dice('disk'), timeline)
-  const network = new SimulatedNetwork(timeline, dice('network'), (url, form, process) => bitrix24.answer(url, form, process))
+  const network = new SimulatedNetwork(timeline, dice('network'), (url, form, asked) => bitrix24.answer(url, form, asked))
   const workload = new Workload({
     timeline, world, history, bitrix24, profile, dice: dice('workload'),
     appSide: (plans) => new AppSide({ seed: String(seed), timeline, world, history, disk, network, plans, dice: dice('app side'), apps: profile.apps }),
@@ -45,6 +45,7 @@ export async function runSeed(seed: number): Promise<Run> {
   const onUnhandled = (error: unknown): void => history.add({ kind: 'unhandled', process: appSide.number, error: String(error) })
   process.on('unhandledRejection', onUnhandled)
   try {
+    history.add({ kind: 'rules', duplicates: Object.fromEntries(profile.apps.map(({ name, duplicates }) => [name, duplicates])) })
     workload.schedule()
     scheduleWeather({ timeline, world, history, disk, network, appSide, profile, dice: dice('weather') })
     appSide.start()
@@ -57,13 +58,18 @@ export async function runSeed(seed: number): Promise<Run> {
     appSide.start()
     await calm(timeline, appSide, history)
     await askForPairs(timeline, appSide, bitrix24, history)
-    timeline.jump(HELD_MS)
-    await timeline.run(EXPIRY_MS)
+    // Not yet, and then for certain.
+    for (const byMs of [HELD_MS - DAY_MS, DAY_MS]) {
+      timeline.jump(byMs)
+      await timeline.run(EXPIRY_MS)
+    }
     await askForPairs(timeline, appSide, bitrix24, history)
     appSide.restarts = false
     appSide.stop()
     await timeline.run(MINUTE_MS)
     appSide.lastSnapshot()
+  } catch (error) {
+    history.add({ kind: 'unhandled', process: appSide.number, error: String(error) })
   } finally {
     process.off('unhandledRejection', onUnhandled)
   }

@@ -27,7 +27,6 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
   const some = (times: number, what: () => void): void => {
     for (let count = 0; count < times; count++) timeline.after(world, dice.between(0, troubleMs), what)
   }
-  const note = (what: string): void => history.add({ kind: 'weather', what })
   let killAt = Number.POSITIVE_INFINITY
   let killKind: CrashKind = 'process'
   timeline.afterTask = (tasks) => {
@@ -45,13 +44,13 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
   some(profile.stops, () => appSide.stop())
   some(profile.jumps, () => {
     const byMs = dice.between(0, dice.pick([2_000, 120_000, 5 * HOUR_MS]))
-    note(`the hour jumps by ${Math.round(byMs)} ms`)
+    history.add({ kind: 'weather', what: `the hour jumps by ${Math.round(byMs)} ms` })
     timeline.jump(byMs)
   })
   some(profile.diskSpells, () => {
     const forMs = dice.between(0, dice.pick([500, 10_000, 90_000]))
     if (dice.chance(0.3)) {
-      note(`the disk is full for ${Math.round(forMs)} ms`)
+      history.add({ kind: 'spell', of: 'disk', what: `the disk is full for ${Math.round(forMs)} ms` })
       disk.fullUntilMs = timeline.monotonicMs + forMs
       return
     }
@@ -60,14 +59,14 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
       { failures: 0, writeMs: 50, syncMs: 3_000 },
       { failures: 0.1, writeMs: 20, syncMs: 300 },
     ])
-    note(`the disk for ${Math.round(forMs)} ms: ${JSON.stringify(disk.weather)}`)
+    history.add({ kind: 'spell', of: 'disk', what: `the disk for ${Math.round(forMs)} ms: ${JSON.stringify(disk.weather)}` })
     timeline.after(world, forMs, () => (disk.weather = CALM_DISK))
   })
   some(profile.networkSpells, () => {
     const forMs = dice.between(0, dice.pick([2_000, 30_000, 200_000]))
     const share = (): number => (dice.chance(0.4) ? dice.pick([0.1, 0.4, 1]) : 0)
     network.weather = dice.chance(0.3) ? { ...CALM_NETWORK, slow: 1 } : { unreachable: share(), cut: share() / 2, failing: share(), slow: share() }
-    note(`the network for ${Math.round(forMs)} ms: ${JSON.stringify(network.weather)}`)
+    history.add({ kind: 'spell', of: 'network', what: `the network for ${Math.round(forMs)} ms: ${JSON.stringify(network.weather)}` })
     timeline.after(world, forMs, () => (network.weather = CALM_NETWORK))
   })
 }

@@ -3,7 +3,7 @@ import type { PhpMap } from '@portline/wire/form/value.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { writeEnvelope } from '@portline/wire/write-envelope.ts'
 import type { History } from '../history.ts'
-import { AUTH_SERVER } from '../world/bitrix24.ts'
+import { AUTH_SERVER, nameOf } from '../world/bitrix24.ts'
 import type { Bitrix24, Pair, Site } from '../world/bitrix24.ts'
 import type { Dice } from '../world/dice.ts'
 import type { Life, Timeline } from '../world/timeline.ts'
@@ -34,6 +34,7 @@ interface Outgoing {
 
 const ORDINARY = Object.keys(HANDLED).filter((code) => !code.startsWith('ONAPP') || code === 'ONAPPTEST')
 const SECOND_MS = 1_000
+const ADMIN = 1
 const STRANGER = 7
 const BIG_BYTES = 60_000
 
@@ -56,7 +57,7 @@ export class Workload {
   /** Puts everything that will happen on the timeline. */
   schedule(): void {
     const { bitrix24, dice, profile } = this.#parts
-    for (const app of profile.apps) for (let portal = 1; portal <= profile.portals; portal++) bitrix24.addSite(app, portal)
+    for (const { name: app } of profile.apps) for (let portal = 1; portal <= profile.portals; portal++) bitrix24.addSite(app, portal)
     for (const site of bitrix24.sites) this.#at(dice.between(0, profile.troubleMs * (dice.chance(0.8) ? 0.05 : 0.6)), () => this.#install(site))
     const some = (times: number, what: (site: Site) => void): void => {
       for (let count = 0; count < times; count++) this.#at(dice.between(0, profile.troubleMs), () => what(dice.pick(bitrix24.sites)))
@@ -75,7 +76,8 @@ export class Workload {
   #burst(site: Site): void {
     const { profile, dice } = this.#parts
     const code = dice.chance(0.5) ? dice.pick(ORDINARY) : undefined
-    for (let count = 0; count < profile.burst; count++) this.#ordinary(site, code, dice.pick([0, 0, 1, 50]))
+    const withinMs = dice.pick([0, 1, 50, 400, 3_000])
+    for (let count = 0; count < profile.burst; count++) this.#ordinary(site, code, withinMs)
   }
 
   #ordinary(site: Site, code = this.#parts.dice.chance(0.03) ? UNHANDLED : this.#parts.dice.pick(ORDINARY), withinMs?: number): void {
@@ -94,7 +96,8 @@ export class Workload {
     if (site.installed) return
     const pair = bitrix24.install(site, dice.chance(0.5))
     const byPage = dice.chance(0.2)
-    if (byPage) this.#openPage(site, pair)
+    // The browser is given tokens of its own.
+    if (byPage) this.#openPage(site, bitrix24.issue(site, ADMIN))
     const data = { VERSION: String(site.version), LANGUAGE_ID: 'en', ACTIVE: 'Y' }
     const auth = bitrix24.authOf(site, byPage && dice.chance(0.7) ? undefined : pair)
     this.#send(site, { code: 'ONAPPINSTALL', data, auth, genuine: true })
@@ -102,8 +105,9 @@ export class Workload {
 
   #openPage(site: Site, { access, refresh, expiresAtMs }: Pair): void {
     const { appSide, dice } = this.#parts
-    const token = dice.chance(0.5) ? { applicationToken: site.applicationToken } : {}
+    const bringsToken = dice.chance(0.5)
     this.#at(dice.between(0, 2_000), () => {
+      const token = bringsToken ? { applicationToken: site.applicationToken } : {}
       const facts = { accessToken: access, refreshToken: refresh, expiresAtMs, serverEndpoint: `${AUTH_SERVER}/rest/`, ...token }
       appSide.openInstaller(site, facts).catch(() => {})
     })
@@ -115,7 +119,9 @@ export class Workload {
     if (dice.chance(0.5)) {
       const pair = bitrix24.update(site, dice.chance(0.6))
       const data = { VERSION: String(site.version), PREVIOUS_VERSION: String(site.version - 1), LANGUAGE_ID: 'de' }
-      return this.#send(site, { code: 'ONAPPUPDATE', data, auth: bitrix24.authOf(site, pair), genuine: true })
+      this.#send(site, { code: 'ONAPPUPDATE', data, auth: bitrix24.authOf(site, pair), genuine: true })
+      for (let followers = dice.whole(0, 4); followers > 0; followers--) this.#at(dice.between(0, dice.pick([50, 500, 12_000])), () => this.#ordinary(site))
+      return
     }
     const clean = dice.chance(0.5)
     const auth = bitrix24.authOf(site, undefined)
@@ -133,7 +139,7 @@ export class Workload {
     const { application_token: _, ...tokenless } = claims
     const asUser = bitrix24.authOf(site, bitrix24.issue(site, STRANGER))
     const other = dice.pick(bitrix24.sites)
-    const asOther = bitrix24.authOf(other, bitrix24.issue(other, 1))
+    const asOther = bitrix24.authOf(other, bitrix24.issue(other, ADMIN))
     const send = (code: string, auth: AuthBlock): void => this.#send(site, { code, data: { VERSION: '6', CLEAN: '1' }, auth, genuine: false })
     switch (dice.whole(0, 7)) {
       case 0:
@@ -169,17 +175,20 @@ export class Workload {
     const { timeline, dice, profile, appSide, history } = this.#parts
     const mark = `m${++this.#marks}`
     if (dice.chance(profile.trouble)) this.#steps.set(mark, Array.from({ length: dice.whole(1, dice.pick([1, 2, 6])) }, () => stepOf(dice, profile)))
+    else if (dice.chance(profile.calls)) this.#steps.set(mark, [{ does: 'call REST' }])
     const marked = typeof data === 'string' ? data : { MARK: mark, ...data }
     const body = writeEnvelope({ event: code, event_handler_id: '1', data: marked, ts: Math.floor(timeline.now() / SECOND_MS), auth })
     const sent = {
       kind: 'sent', app: site.app, memberId: auth.member_id ?? '', mark, code, data: decodeForm(body)['data'], genuine, token: auth.application_token ?? '',
       ...(auth.user_id === undefined ? {} : { userId: auth.user_id }), ...(clean === undefined ? {} : { clean }),
+      ...(auth.refresh_token === undefined ? {} : { refresh: nameOf(auth.refresh_token) }),
     } as const
     const copies = dice.chance(profile.copies) ? dice.whole(1, 2) : 0
     for (let copy = 0; copy <= copies; copy++) {
       this.#at(dice.between(0, copy === 0 ? withinMs : 20_000), () => {
         const delivery = ++this.#deliveries
-        history.add({ ...sent, delivery })
+        const { taker } = appSide
+        history.add({ ...sent, delivery, ...(taker === undefined ? {} : { process: taker }) })
         appSide.deliver(delivery, site.app, body)
       })
     }

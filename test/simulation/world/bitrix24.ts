@@ -2,7 +2,7 @@ import type { JsonAnswer } from '@portline/runtime/network.ts'
 import type { AuthBlock } from '@portline/wire/envelope.ts'
 import type { History, Lane } from '../history.ts'
 import type { Dice } from './dice.ts'
-import type { PeerAnswer } from './network.ts'
+import type { Asked, PeerAnswer } from './network.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -53,13 +53,12 @@ export class Bitrix24 {
   readonly #refresh = new Map<string, Grant>()
   readonly #lifetimeMs: number
   #tokens = 0
-  #renewals = 0
 
   constructor(timeline: Timeline, dice: Dice, history: History) {
     this.#timeline = timeline
     this.#dice = dice
     this.#history = history
-    this.#lifetimeMs = dice.pick([90, 300, 900, 3_600]) * SECOND_MS
+    this.#lifetimeMs = dice.pick([70, 100, 300, 900, 3_600]) * SECOND_MS
   }
 
   addSite(app: string, member: number): Site {
@@ -74,7 +73,7 @@ export class Bitrix24 {
   /** `keepToken`: a market app has the same application_token after a reinstall. */
   install(site: Site, keepToken: boolean): Pair {
     site.installed = true
-    site.knownSinceMs = this.#timeline.monotonicMs + (this.#dice.chance(0.1) ? this.#dice.between(0, 20_000) : 0)
+    site.knownSinceMs = this.#timeline.monotonicMs + (this.#dice.chance(0.25) ? this.#dice.between(0, 30_000) : 0)
     site.version += 1
     if (!keepToken || site.applicationToken === '') site.applicationToken = this.#newToken('T')
     this.#fact(site, 'installed')
@@ -99,8 +98,8 @@ export class Bitrix24 {
     const [access, refresh] = [this.#newToken('A'), this.#newToken('R')]
     const expiresAtMs = this.#timeline.now() + this.#lifetimeMs
     const grant = { site, user, admin: user === ADMIN, expiresAtMs, revoked: false, spent: false }
-    this.#access.set(access, { ...grant, name: access.slice(0, NAME_LENGTH) })
-    this.#refresh.set(refresh, { ...grant, name: refresh.slice(0, NAME_LENGTH) })
+    this.#access.set(access, { ...grant, name: nameOf(access) })
+    this.#refresh.set(refresh, { ...grant, name: nameOf(refresh) })
     return { access, refresh, expiresAtMs, user }
   }
 
@@ -118,10 +117,10 @@ export class Bitrix24 {
     return this.#valid(this.#access.get(access))
   }
 
-  answer(url: URL, form: Readonly<Record<string, string>>, process: number): PeerAnswer {
+  answer(url: URL, form: Readonly<Record<string, string>>, asked: Asked): PeerAnswer {
     if (url.origin === OTHER_AUTH_SERVER) return { status: 401, json: { error: url.pathname === '/oauth/token/' ? 'invalid_grant' : 'NO_AUTH_FOUND' } }
     if (url.origin === AUTH_SERVER && url.pathname === '/rest/app.info') return this.#appInfo(form['auth'] ?? '')
-    if (url.origin === AUTH_SERVER && url.pathname === '/oauth/token/') return this.#renew(form, process)
+    if (url.origin === AUTH_SERVER && url.pathname === '/oauth/token/') return this.#renew(form, asked)
     const site = this.sites.find(({ host }) => url.hostname === host)
     if (site === undefined) return { status: 404, json: { error: 'NOT_FOUND' } }
     return this.#rest(url.pathname.replace('/rest/', ''), form)
@@ -137,17 +136,16 @@ export class Bitrix24 {
     return { status: 200, json: { result: { client_id: site.clientId, scope: 'crm', expires: '', install, user_id: grant.user } } }
   }
 
-  #renew(form: Readonly<Record<string, string>>, process: number): PeerAnswer {
+  #renew(form: Readonly<Record<string, string>>, { process, atMs }: Asked): PeerAnswer {
     const grant = this.#refresh.get(form['refresh_token'] ?? '')
     const refused = grant === undefined || grant.revoked || grant.spent || form['client_secret'] !== secretOf(grant.site.app)
     const note = grant === undefined ? undefined : (came: boolean): void => {
       const { app, memberId } = grant.site
-      this.#history.add({ kind: 'renewal', process, app, memberId, refresh: grant.name, result: refused ? 'refused' : 'issued', answer: came ? 'came' : 'lost' })
+      this.#history.add({ kind: 'renewal', process, app, memberId, refresh: grant.name, result: refused ? 'refused' : 'issued', askedAt: atMs, answer: came ? 'came' : 'lost' })
     }
     const answered = note === undefined ? {} : { answered: note }
     if (refused) return { status: 400, json: { error: 'invalid_grant' }, ...answered }
     grant.spent = true
-    this.#renewals += 1
     const { access, refresh } = this.issue(grant.site, grant.user)
     const endpoints = { server_endpoint: `${AUTH_SERVER}/rest/`, client_endpoint: `https://${grant.site.host}/rest/` }
     const json = {
@@ -186,6 +184,11 @@ export class Bitrix24 {
 
 const TOKEN_BYTES = 8
 const NAME_LENGTH = 8
+
+/** Of a token, for the history. */
+export function nameOf(token: string): string {
+  return token.slice(0, NAME_LENGTH)
+}
 
 export function secretOf(app: string): string {
   return `secret of ${app}`

@@ -17,7 +17,12 @@ export interface NetworkWeather {
 export const CALM_NETWORK: NetworkWeather = { unreachable: 0, cut: 0, failing: 0, slow: 0 }
 
 /** Whoever answers at an address. `answered` tells it what became of its answer. */
-export type Peer = (url: URL, form: Readonly<Record<string, string>>, process: number) => PeerAnswer
+export type Peer = (url: URL, form: Readonly<Record<string, string>>, asked: Asked) => PeerAnswer
+
+export interface Asked {
+  readonly process: number
+  readonly atMs: number
+}
 
 export interface PeerAnswer extends JsonAnswer {
   readonly answered?: (came: boolean) => void
@@ -55,6 +60,7 @@ export class SimulatedNetwork {
     const tookMs = (): number => dice.between(1, dice.chance(slow) ? SLOW_MS : USUAL_MS)
     const [thereMs, backMs] = [tookMs(), tookMs()]
     const fate = dice.random.fraction()
+    const asked = { process, atMs: this.#timeline.monotonicMs }
     return new Promise((resolve, reject) => {
       let over = false
       const end = (settle: () => void) => (): void => {
@@ -74,7 +80,7 @@ export class SimulatedNetwork {
           this.#timeline.after(life, backMs, end(() => resolve(dice.pick(ERRORS))))
           return
         }
-        const { answered, ...answer } = this.#peer(url, form, process)
+        const { answered, ...answer } = this.#peer(url, form, asked)
         const lost = fate < unreachable + failing + cut
         this.#timeline.after(world, backMs, () => {
           const came = !lost && !over && life.alive

@@ -73,6 +73,8 @@ export class SimulatedThread {
   readonly #db: Database
   readonly #watched: WatchedDatabase
   readonly #engine: Engine
+  readonly #posted: ThreadMessage[] = []
+  #working = false
   #onMessage: (reply: ThreadReply) => void = () => {}
 
   constructor(parts: ThreadParts, image: StoreImage) {
@@ -91,17 +93,26 @@ export class SimulatedThread {
   }
 
   postMessage(message: ThreadMessage): void {
+    this.#posted.push(structuredClone(message))
+    if (!this.#working) this.#next()
+  }
+
+  /** As the real thread: all that has arrived by now is one transaction, and the next begins when it has been answered. */
+  #next(): void {
     const { timeline, life, dice } = this.#parts
-    if (!('batch' in message)) {
-      timeline.after(life, dice.between(0, 1), () => this.#onMessage({ closed: true }))
-      return
+    const batch: OperationCall[] = []
+    for (let message = this.#posted[0]; message !== undefined && 'batch' in message; message = this.#posted[0]) {
+      batch.push(...message.batch)
+      this.#posted.shift()
     }
-    const batch = structuredClone(message.batch)
-    timeline.after(life, dice.between(0, 0.3), () => this.#work(batch))
+    if (batch.length > 0) {
+      this.#working = true
+      timeline.after(life, dice.between(0, 0.3), () => this.#work(batch))
+    } else if (this.#posted.length > 0) timeline.after(life, dice.between(0, 1), () => this.#onMessage({ closed: true }))
   }
 
   #work(batch: readonly OperationCall[]): void {
-    const { timeline, life, disk, dice, onRows } = this.#parts
+    const { timeline, life, disk, onRows } = this.#parts
     const plan = disk.plan()
     this.#watched.begin(plan)
     // Cloned at once, as on the way to another thread: what it shares with the engine would change under its reader.
@@ -109,7 +120,7 @@ export class SimulatedThread {
     const { changeset, changes } = this.#watched
     const reply = (): void => this.#reply(answers)
     if (changeset === undefined) {
-      timeline.after(life, dice.between(0, 0.2), reply)
+      reply()
       return
     }
     disk.write(changeset, plan.writeMs)
@@ -129,7 +140,11 @@ export class SimulatedThread {
 
   #reply(answers: OperationAnswer[]): void {
     const { timeline, life, dice } = this.#parts
-    timeline.after(life, dice.between(0, 0.2), () => this.#onMessage({ answers }))
+    timeline.after(life, dice.between(0, 0.2), () => {
+      this.#working = false
+      this.#next()
+      this.#onMessage({ answers })
+    })
   }
 
   snapshot(process: number): Snapshot {

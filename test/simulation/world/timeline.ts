@@ -21,6 +21,8 @@ interface Task {
   cancelled: boolean
 }
 
+/** A run has a few thousand: whoever makes so many goes round in circles. */
+const TASKS_MOST = 200_000
 const START_MS = 1_767_225_600_000
 
 export class Timeline {
@@ -59,6 +61,7 @@ export class Timeline {
       next.run()
       await promisesSettled()
       this.afterTask(++this.tasks)
+      if (this.tasks > TASKS_MOST) throw new Error(`no end after ${TASKS_MOST} tasks, at ${this.monotonicMs} ms`)
       if (until()) return
     }
     this.monotonicMs = endMs

@@ -1,0 +1,6 @@
+import { INBOX_MUTANTS } from './inbox.ts'
+import type { Mutant } from './mutant.ts'
+import { STORE_MUTANTS } from './store.ts'
+import { TRUST_MUTANTS } from './trust.ts'
+
+export const MUTANTS: readonly Mutant[] = [...INBOX_MUTANTS, ...STORE_MUTANTS, ...TRUST_MUTANTS]

@@ -1,0 +1,23 @@
+import { writeFileSync } from 'node:fs'
+import { runInChild } from '../child.ts'
+import { MUTANTS } from './all.ts'
+
+/** Writes caught-by.json: for each mutant the first seed that catches it. `node test/simulation/mutants/find-seeds.ts [most seeds]` */
+const most = Number(process.argv[2] ?? 600)
+const CHILD_MS = 10 * 60_000
+const AT_ONCE = 2
+
+const left = [...MUTANTS]
+const found = new Map<string, number>()
+const work = async (): Promise<void> => {
+  for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+    const { results, failure } = await runInChild(['--mutant', mutant.name, '--seeds', `1-${most}`], CHILD_MS)
+    const last = results.at(-1)
+    const caught = failure === undefined ? (last?.broken[0] === undefined ? undefined : last) : undefined
+    if (caught !== undefined) found.set(mutant.name, caught.seed)
+    process.stdout.write(`${mutant.name}: ${caught === undefined ? (failure ?? `NOT CAUGHT by ${results.length} seeds`) : `${caught.seed}, ${caught.broken[0]?.promise}`}\n`)
+  }
+}
+await Promise.all(Array.from({ length: AT_ONCE }, work))
+const inOrder = MUTANTS.flatMap(({ name }) => (found.has(name) ? [[name, found.get(name)]] : []))
+writeFileSync(new URL('./caught-by.json', import.meta.url), `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`)
