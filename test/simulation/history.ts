@@ -17,7 +17,7 @@ export type Item =
   | PairAtEnd
   | { readonly kind: 'weather'; readonly what: string }
   /** A time of trouble begins; before the first there is none, and none after `calm`. */
-  | { readonly kind: 'spell'; readonly of: 'disk' | 'network'; readonly what: string }
+  | { readonly kind: 'spell'; readonly of: 'disk' | 'network'; readonly forMs: number; readonly what: string }
   | { readonly kind: 'rules'; readonly duplicates: Readonly<Record<string, string>> }
   | { readonly kind: 'unhandled'; readonly process: number; readonly error: string }
   /** From here on nothing fails any more. */

@@ -13,7 +13,7 @@ import { startTinyServer } from '../test-support/tiny-auth-server.ts'
 import type { TinyServer } from '../test-support/tiny-auth-server.ts'
 import { createAuthServers } from './auth-server.ts'
 import { createSealer } from './sealer.ts'
-import { createTokenKeeper } from './token-keeper.ts'
+import { STORE_AGAIN_MS, createTokenKeeper } from './token-keeper.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 import { openAccount, sealAccount } from './token-pair.ts'
 
@@ -121,6 +121,21 @@ test('a save that fails after the rotation loses nothing: the pair is stored at 
   expect((await tokens.pair(PORTAL)).accessToken).toBe('access-1')
   expect((await storedPair())?.refreshToken).toBe('refresh-1')
   expect(server.asked).toHaveLength(1)
+})
+
+test('a pair that could not be stored is stored as soon as it can be, whether or not anybody needs it', async () => {
+  await saveTokens(clock.now() - 1)
+  let failing = true
+  let stored: Promise<boolean> = Promise.resolve(false)
+  const tokens = keeper({
+    replaceAccount: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : (stored = store.replaceAccount(...args))),
+  })
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await clock.advance(STORE_AGAIN_MS)
+  failing = false
+  await clock.advance(STORE_AGAIN_MS)
+  expect(await stored).toBe(true)
+  expect((await storedPair())?.refreshToken).toBe('refresh-1')
 })
 
 test('a refused refresh token marks the account dead, and nobody asks again', async () => {

@@ -18,7 +18,8 @@ import type { TokenPair } from './token-pair.ts'
  *                          └──server not reachable──> live (tried again at the next need)
  *
  * Invariants: one renewal at a time per portal, whoever asks; what an installer brought meanwhile is never written over; a
- * new pair is in the store before anybody uses it; a pair that could not be stored is kept here and stored first at the next need, because the old one may be spent already.
+ * new pair is in the store before anybody uses it; a pair that could not be stored is kept here and stored as soon as it can be, and
+ * before it is used, because the old one may be spent already.
  * Nothing is renewed on a schedule: the platform blocks apps that do (settings/oauth/auto-renewal.md).
  */
 export interface TokenKeeper {
@@ -123,10 +124,28 @@ async function renew(
     account: sealAccount(sealer, { portal: account, userId: account.userId, master: account.master, pair: renewed, nowMs }),
   }
   unsaved.set(key, next)
-  const saved = await store.replaceAccount(account, next.account, next.patch)
+  const saved = await store.replaceAccount(account, next.account, next.patch).catch((error: unknown) => {
+    storeLater(parts, unsaved, key)
+    throw error
+  })
   unsaved.delete(key)
   await parts.onChanged(installation)
   return saved ? renewed : current(parts, unsaved, key, installation, pair.accessToken)
+}
+
+/** A store that failed is asked again after this long. */
+export const STORE_AGAIN_MS = 1_000
+
+/** Not at the next need alone: a process that ended before it would take the only pair with it. */
+function storeLater(parts: TokenKeeperParts, unsaved: Map<string, Unsaved>, key: string): void {
+  const store = async (): Promise<void> => {
+    const left = unsaved.get(key)
+    if (left === undefined) return
+    await parts.store.replaceAccount(left.previous, left.account, left.patch)
+    if (unsaved.get(key) === left) unsaved.delete(key)
+    await parts.onChanged(left.account)
+  }
+  parts.clock.setTimer(STORE_AGAIN_MS, () => void store().catch(() => storeLater(parts, unsaved, key)))
 }
 
 /** A renamed portal tells its new address here first; the answer is authenticated, so it is believed, if it is safe. */

@@ -17,7 +17,7 @@ export const lanesKeepOrder: Promised = (items) => {
   const ledger = new Ledger()
   const broken: Violation[] = []
   const running = new Map<string, Running>()
-  const ended = new Map<string, Ended>()
+  const ended = new Map<string, End>()
   const byRun = new Map<number, Running>()
   const later = settlementsOf(items)
   const starts = startsOf(items)
@@ -42,7 +42,7 @@ export const lanesKeepOrder: Promised = (items) => {
       if (run === undefined) return report(`run ${item.run} ended and was never started`)
       run.ended = item
       if (running.get(laneOf(run)) === run) running.delete(laneOf(run))
-      for (const { id } of run.events) ended.set(id, item)
+      for (const { id, attempt } of run.events) ended.set(id, { ...item, isLast: attempt > (HANDLED[run.code]?.retryDelaysMs?.length ?? Number.POSITIVE_INFINITY) })
     } else if (item.kind === 'started') {
       const run: Running = { ...item, item: index }
       const other = running.get(laneOf(item))
@@ -74,9 +74,14 @@ interface Change extends Start {
   readonly row: Row
 }
 
+interface End extends Ended {
+  /** Its schedule has no further attempt. */
+  readonly isLast: boolean
+}
+
 interface Seen {
   readonly ledger: Ledger
-  readonly ended: ReadonlyMap<string, Ended>
+  readonly ended: ReadonlyMap<string, End>
   readonly later: ReadonlyMap<string, readonly Change[]>
   readonly starts: ReadonlyMap<string, readonly Start[]>
   readonly opened: ReadonlyMap<string, { readonly item: number; readonly late: boolean }>
@@ -111,11 +116,11 @@ function checkStart(
 }
 
 /** Whether what came before is over: by how it ended, or for want of a run of its handler by what was written down after. */
-function isOver(row: Row, end: Ended | undefined, nextStart: Start | undefined, settled: Change | undefined): boolean {
+function isOver(row: Row, end: End | undefined, nextStart: Start | undefined, settled: Change | undefined): boolean {
   if (end === undefined && nextStart !== undefined && nextStart.item < (settled?.item ?? Number.POSITIVE_INFINITY)) return false
   if (settled !== undefined) return settled.row.state !== 'pending' || settled.row.parked !== 0
   if (end === undefined) return HANDLED[row.code] === undefined || isLifecycle(row.code)
-  return end.outcome !== 'blocks'
+  return end.outcome !== 'blocks' || end.isLast
 }
 
 /** Its own step may fail for good before its handler is asked. */

@@ -65,10 +65,20 @@ function bringsTokens(sent: Sent | undefined): boolean {
 }
 
 function losesItsProcess(items: readonly HistoryItem[], from: number, { process, at }: { process: number; at: number }): boolean {
+  const untilMs = stored(items, at)
   for (let index = from; index < items.length; index++) {
     const item = items[index]
-    if (item === undefined || item.at > at + STORING_MS) return false
+    if (item === undefined || item.at > untilMs) return false
     if (item.kind === 'down' && item.process === process) return true
   }
   return false
+}
+
+/** By when what came at `at` is on the disk: its trouble may last. */
+function stored(items: readonly HistoryItem[], at: number): number {
+  let untilMs = at + STORING_MS
+  for (const item of items) {
+    if (item.kind === 'spell' && item.of === 'disk' && item.at <= untilMs) untilMs = Math.max(untilMs, item.at + item.forMs + STORING_MS)
+  }
+  return untilMs
 }

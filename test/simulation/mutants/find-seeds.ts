@@ -1,17 +1,19 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { runInChild } from '../child.ts'
 import { MUTANTS } from './all.ts'
 
-/** Writes caught-by.json: for each mutant the first seed that catches it. `node test/simulation/mutants/find-seeds.ts [most seeds]` */
+/** Writes caught-by.json: for each mutant a seed that catches it. `node test/simulation/mutants/find-seeds.ts [most seeds]` */
 const most = Number(process.argv[2] ?? 600)
-const CHILD_MS = 10 * 60_000
+const CHILD_MS = 30 * 60_000
 const AT_ONCE = 2
 
+const file = new URL('./caught-by.json', import.meta.url)
+const before = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>
 const left = [...MUTANTS]
 const found = new Map<string, number>()
 const work = async (): Promise<void> => {
   for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-    const { results, failure } = await runInChild(['--mutant', mutant.name, '--seeds', `1-${most}`], CHILD_MS)
+    const { results, failure } = await runInChild(['--mutant', mutant.name, '--seeds', `${before[mutant.name] ?? 1},1-${most}`], CHILD_MS)
     const last = results.at(-1)
     const caught = failure === undefined ? (last?.broken[0] === undefined ? undefined : last) : undefined
     if (caught !== undefined) found.set(mutant.name, caught.seed)
@@ -20,4 +22,4 @@ const work = async (): Promise<void> => {
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work))
 const inOrder = MUTANTS.flatMap(({ name }) => (found.has(name) ? [[name, found.get(name)]] : []))
-writeFileSync(new URL('./caught-by.json', import.meta.url), `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`)
+writeFileSync(file, `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`)

@@ -37,8 +37,8 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'tokens in data are sealed without the data',
     file: 'app/inbox/inbox.ts',
-    find: 'const sealed = event.data === data ? { auth } : parts',
-    replace: 'const sealed = { auth }',
+    find: 'auth: isOpened ? sealParts(sealer, portal, envelope).auth',
+    replace: 'auth: isOpened ? sealParts(sealer, portal, { auth }).auth',
   },
   {
     name: 'a group that could not be stored is answered as if it were',
@@ -51,7 +51,7 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
     file: 'app/inbox/appender.ts',
     find: `    const group = this.#gathering.splice(0, GROUP_MAX_EVENTS)
     this.#ripen()`,
-    replace: `    const group = this.#gathering.splice(0, RIPE_EVENTS)
+    replace: `    const group = this.#gathering.splice(0, 16)
     this.#gathering = []
     this.#ripen()`,
   },

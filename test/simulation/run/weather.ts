@@ -50,7 +50,7 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
   some(profile.diskSpells, () => {
     const forMs = dice.between(0, dice.pick([500, 10_000, 90_000]))
     if (dice.chance(0.3)) {
-      history.add({ kind: 'spell', of: 'disk', what: `the disk is full for ${Math.round(forMs)} ms` })
+      history.add({ kind: 'spell', of: 'disk', forMs, what: `the disk is full for ${Math.round(forMs)} ms` })
       disk.fullUntilMs = timeline.monotonicMs + forMs
       return
     }
@@ -59,14 +59,14 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
       { failures: 0, writeMs: 50, syncMs: 3_000 },
       { failures: 0.1, writeMs: 20, syncMs: 300 },
     ])
-    history.add({ kind: 'spell', of: 'disk', what: `the disk for ${Math.round(forMs)} ms: ${JSON.stringify(disk.weather)}` })
+    history.add({ kind: 'spell', of: 'disk', forMs, what: `the disk for ${Math.round(forMs)} ms: ${JSON.stringify(disk.weather)}` })
     timeline.after(world, forMs, () => (disk.weather = CALM_DISK))
   })
   some(profile.networkSpells, () => {
     const forMs = dice.between(0, dice.pick([2_000, 30_000, 200_000]))
     const share = (): number => (dice.chance(0.4) ? dice.pick([0.1, 0.4, 1]) : 0)
     network.weather = dice.chance(0.3) ? { ...CALM_NETWORK, slow: 1 } : { unreachable: share(), cut: share() / 2, failing: share(), slow: share() }
-    history.add({ kind: 'spell', of: 'network', what: `the network for ${Math.round(forMs)} ms: ${JSON.stringify(network.weather)}` })
+    history.add({ kind: 'spell', of: 'network', forMs, what: `the network for ${Math.round(forMs)} ms: ${JSON.stringify(network.weather)}` })
     timeline.after(world, forMs, () => (network.weather = CALM_NETWORK))
   })
 }
