@@ -5,7 +5,7 @@ import { join } from 'node:path'
 /** What `npm test` does in small, at length. Each can be run alone: `npm run test:long -- crash`. */
 const RUNS = {
   crash: { files: ['test/crash.test.ts'], env: { PORTLINE_CRASH_KILLS: '500' }, what: '500 kills under load' },
-  simulation: { files: ['test/simulation'], env: { PORTLINE_SIM_SEEDS: '10000' }, what: '10,000 seeds of the simulation, every mutant' },
+  simulation: { files: ['test/simulation'], env: { PORTLINE_SIM_SEEDS: '10000', PORTLINE_SIM_MUTANTS: 'all' }, what: '10,000 seeds of the simulation, every mutant' },
   fuzz: { files: ['test/fuzz.test.ts'], env: { PORTLINE_FUZZ_BODIES: '1000000' }, what: '1,000,000 mutated bodies' },
 }
 
