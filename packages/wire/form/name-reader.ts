@@ -1,4 +1,5 @@
 import type { FormBody } from './body.ts'
+import { knownName } from './known-names.ts'
 import { splitName } from './name.ts'
 import { decodeEscapes } from './percent.ts'
 import { APPEND } from './tree.ts'
@@ -60,7 +61,7 @@ export class NameReader {
     const width = this.#bracket(keyEnd, CLOSE)
     const end = keyEnd + width
     if (width === 0 || !this.#isEnd(end, limit) || this.#mayBeRefused(keyStart)) return false
-    this.path[this.depth - 1] = this.#text.slice(keyStart, keyEnd)
+    this.path[this.depth - 1] = this.#key(keyStart, keyEnd)
     this.end = end
     return true
   }
@@ -68,7 +69,7 @@ export class NameReader {
   #readPlain(start: number, limit: number): boolean {
     let at = this.#plainEnd(start, limit)
     if (at === start) return false
-    this.path[0] = this.#text.slice(start, at)
+    this.path[0] = this.#key(start, at)
     let depth = 1
     let lastKey = start
     let appends = false
@@ -78,7 +79,7 @@ export class NameReader {
       const width = this.#bracket(keyEnd, CLOSE)
       if (keyStart === at || width === 0 || this.#mayBeRefused(keyStart)) return false
       if (this.path[depth - 1] === APPEND) appends = true
-      this.path[depth++] = this.#text.slice(keyStart, keyEnd)
+      this.path[depth++] = this.#key(keyStart, keyEnd)
       lastKey = keyStart
       at = keyEnd + width
     }
@@ -87,6 +88,10 @@ export class NameReader {
     this.#prefixStart = start
     this.#prefixLength = appends ? 0 : lastKey - start
     return true
+  }
+
+  #key(start: number, end: number): string {
+    return knownName(this.#bytes, start, end) ?? this.#text.slice(start, end)
   }
 
   #endOfName(start: number, limit: number): number {
