@@ -111,3 +111,18 @@ test('an event that only waits for a destination that is left alone has made no 
   expect(second?.attemptLog).toMatchObject([{ outcome: 'done' }])
   expect(receiver.received.map(numberOf).filter((number) => number === 2)).toHaveLength(1)
 })
+
+test('a destination that is left alone is shown as such, with the time until which', async () => {
+  await openWith({ onFailure: 'park' })
+  const shown = async (): Promise<unknown> => {
+    const answer = (await (await fetch(`${house.side.url}/api/destinations`)).json()) as { destinations: unknown }
+    return answer.destinations
+  }
+  expect(await shown()).toEqual([
+    { app: 'shop', destination: receiver.url, events: ['ONAPPTEST'], state: 'unused', failuresInARow: 0, until: null },
+  ])
+  receiver.answer = (_request, response) => response.writeHead(503, { 'Retry-After': '60' }).end()
+  fire({ number: '1' })
+  await house.portal.control.drain()
+  await expect.poll(shown).toMatchObject([{ state: 'open', until: expect.stringMatching(/^\d{4}-/) }])
+})

@@ -20,6 +20,8 @@ export interface Delivery {
   /** Seconds since the Unix epoch, as Bitrix24 sent them. */
   readonly ts?: string
   readonly receivedAtMs: number
+  /** The id of the first, when this is a repeat of it that the app marks. */
+  readonly duplicateOf?: string
   /** 1 for the first. */
   readonly attempt: number
 }

@@ -1,3 +1,4 @@
+import type { BreakerStatus } from './circuit-breaker.ts'
 import type { Destination, DestinationParts, OpenDestination } from './destination.ts'
 
 /** Each destination is opened once per app side, when its first event is due, however many handlers lead to it. */
@@ -13,6 +14,11 @@ export class OpenDestinations {
     const open = this.#open.get(destination) ?? destination.open(this.#parts)
     this.#open.set(destination, open)
     return open
+  }
+
+  /** Undefined as long as no event was due for it. */
+  statusOf(destination: Destination): BreakerStatus | undefined {
+    return this.#open.get(destination)?.status()
   }
 
   async close(): Promise<void> {

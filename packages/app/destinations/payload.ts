@@ -3,7 +3,7 @@ import type { Delivery } from './destination.ts'
 const SECOND_MS = 1_000
 
 /** What travels, whatever the destination. The same bytes for every attempt, so that a repeat can be told by its digest too. */
-export function payloadOf({ app, memberId, domain, code, data, userId, ts, receivedAtMs }: Delivery): string {
+export function payloadOf({ app, memberId, domain, code, data, userId, ts, receivedAtMs, duplicateOf }: Delivery): string {
   const raisedAtMs = ts === undefined || ts === '' ? Number.NaN : Number(ts) * SECOND_MS
   return JSON.stringify({
     type: code,
@@ -14,6 +14,7 @@ export function payloadOf({ app, memberId, domain, code, data, userId, ts, recei
     domain,
     user_id: userId,
     received_at: isoOf(receivedAtMs),
+    duplicate_of: duplicateOf,
   })
 }
 
