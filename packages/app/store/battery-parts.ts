@@ -1,4 +1,5 @@
-import type { Account, Attempt, Installation, NewEvent, Settlement, Store, StoredEvent } from './port.ts'
+import type { Account } from './accounts.ts'
+import type { Attempt, Installation, NewEvent, Settlement, Store, StoredEvent } from './port.ts'
 
 /** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
 export interface StorePlace {
@@ -31,8 +32,8 @@ export function installation(fields: Partial<Installation> = {}): Installation {
   }
 }
 
-export function account(userId: string, master: boolean): Account {
-  return { ...PORTAL, userId, master, state: 'live', tokens: new Uint8Array([7]), expiresAtMs: 99, obtainedAtMs: Number(userId) }
+export function account(userId: string, master: boolean, fields: Partial<Account> = {}): Account {
+  return { ...PORTAL, userId, master, state: 'live', tokens: new Uint8Array([7]), expiresAtMs: 99, obtainedAtMs: Number(userId), ...fields }
 }
 
 export async function leasedIds(store: Store, portal = PORTAL, lease = LEASE): Promise<string[]> {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { auditBattery } from './battery-audit.ts'
+import { erasureBattery } from './battery-erasure.ts'
 import { eventsBattery } from './battery-events.ts'
 import { laneBattery } from './battery-lanes.ts'
 import { KEEP, OTHER, PORTAL, account, append, event, installation, leasedIds } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
-import type { Store } from './port.ts'
+import { tokensBattery } from './battery-tokens.ts'
+import type { Store, TakenRow } from './port.ts'
 
 export function storeBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: the store's contract`, () => {
@@ -49,10 +52,41 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       expect(await leasedIds(store)).toEqual(['02'])
       expect((await store.heldEvents(PORTAL)).map(({ id }) => id)).toEqual(['01'])
       expect(await store.portalsWithHeld()).toHaveLength(2)
-      expect(await store.countHeld('hello')).toEqual({ total: 2, byPortal: new Map([['portal-a', 1], ['portal-b', 1]]) })
+      expect((await store.heldEntries()).toSorted((one, other) => (one.id < other.id ? -1 : 1))).toEqual([
+        { ...PORTAL, id: '01', code: 'ONAPPTEST', bytes: 2 }, { ...OTHER, id: '03', code: 'ONAPPTEST', bytes: 2 },
+      ])
       await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token', generation: 3 }], 500, KEEP)
       expect(await leasedIds(store)).toEqual(['01', '02'])
       expect(await store.event('01')).toMatchObject({ proof: 'access_token', provenAtMs: 500, generation: 3 })
+    })
+
+    test('held events of some codes are found where there is an installation, the newest first', async () => {
+      await store.saveInstallation(installation())
+      const held = (id: string, fields: object) => event(id, { state: 'held', ...fields })
+      await append(store, [
+        held('01', { code: 'ONAPPINSTALL' }), held('02', { code: 'ONAPPUPDATE' }), held('03', {}), held('04', { code: 'ONAPPUPDATE', ...OTHER }),
+        event('05', { code: 'ONAPPUPDATE' }), held('06', { code: 'ONAPPINSTALL' }),
+      ])
+      const codes = ['ONAPPINSTALL', 'ONAPPUPDATE']
+      expect((await store.heldOfInstalled(codes, 10)).map(({ id }) => id)).toEqual(['06', '02', '01'])
+      expect(await store.heldOfInstalled(codes, 1)).toMatchObject([{ id: '06', auth: new Uint8Array([1, 2]) }])
+    })
+
+    test('a note is kept by its name, the newest one', async () => {
+      await store.saveNote('list', 'old')
+      await store.saveNote('list', 'new')
+      await reopen()
+      expect([await store.note('list'), await store.note('other')]).toEqual(['new', undefined])
+    })
+
+    test('an installation keeps when it was raised and the marks of uninstalls, the marks in its tombstone too', async () => {
+      await store.saveInstallation(installation({ raisedAtMs: 5_000, uninstalls: ['b', 'a'] }))
+      await reopen()
+      expect(await store.installation(PORTAL)).toMatchObject({ raisedAtMs: 5_000, uninstalls: ['b', 'a'] })
+      const [appended] = await store.appendEvents({ events: [event('01')] })
+      await store.patchInstallation(PORTAL, { status: 'deleted', deletedAtMs: 50, updatedAtMs: 50 })
+      await store.beginErasure({ ...PORTAL, eventId: '01', upToSeq: appended?.seq ?? 0, generation: 1, begunAtMs: 60 })
+      expect(await store.installation(PORTAL)).toMatchObject({ status: 'deleted', uninstalls: ['b', 'a'] })
     })
 
     test('held events that are too old end dead, with the reason', async () => {
@@ -120,35 +154,24 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       expect(await store.connectorLines(PORTAL)).toEqual([{ connector: 'c', line: '1', active: false, changedAtMs: 2 }])
     })
 
-    test('erasing leaves a tombstone and the uninstall itself, and touches no other portal', async () => {
-      await store.saveInstallation(installation({ status: 'deleted', deletedAtMs: 50 }), account('1', true))
-      await store.saveInstallation(installation({ ...OTHER }))
-      await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }])
-      await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: true, changedAtMs: 1 })
-      await append(store, [event('01'), event('02', { code: 'ONAPPUNINSTALL' }), event('03'), event('04', OTHER)])
-      await store.erasePortal(PORTAL, '02', 1)
-      expect((await store.listEvents({ limit: 9 })).events.map(({ id }) => id)).toEqual(['04', '03', '02'])
-      expect((await store.event('02'))?.auth).toEqual(new Uint8Array())
-      expect(await store.accounts(PORTAL)).toEqual([])
-      expect(await store.bindings(PORTAL)).toEqual([])
-      expect(await store.connectorLines(PORTAL)).toEqual([])
-      expect(await store.installation(PORTAL)).toEqual({
-        ...PORTAL, status: 'deleted', generation: 1, domain: '', clientEndpoint: '', serverEndpoint: '',
-        applicationToken: new Uint8Array([9]), updatedAtMs: 1, deletedAtMs: 50,
-      })
-      expect(await store.installation(OTHER)).toEqual(installation({ ...OTHER }))
+    test('an offline binding keeps the name of its queue', async () => {
+      const bindings = [{ event: 'A', handler: 'h' }, { event: 'B', handler: '', queue: '' }, { event: 'C', handler: '', queue: 'shop' }]
+      await store.saveBindings(PORTAL, bindings)
+      await reopen()
+      expect(await store.bindings(PORTAL)).toEqual(bindings)
     })
 
-    test('a portal that was installed again meanwhile keeps its new data', async () => {
-      await store.saveInstallation(installation({ generation: 2 }), account('1', true))
-      await append(store, [event('01'), event('02')])
-      await store.erasePortal(PORTAL, '02', 1)
-      expect((await store.installation(PORTAL))?.status).toBe('active')
-      expect(await store.accounts(PORTAL)).toHaveLength(1)
-      expect(await store.event('01')).toBeUndefined()
-      await store.patchInstallation(PORTAL, { status: 'deleted', updatedAtMs: 9 })
-      await store.erasePortal(PORTAL, '02', 1)
-      expect(await store.accounts(PORTAL)).toHaveLength(1)
+    test('what was fetched from an offline queue is appended once, whatever is fetched again, until it is forgotten', async () => {
+      const row = (key: string, id: string, portal = PORTAL): TakenRow => ({ key, event: event(id, { ...portal, proof: 'own_token' }) })
+      expect(await store.appendTaken(PORTAL, [row('p1:1', '01'), row('p1:2', '02')])).toEqual(['01', '02'])
+      await reopen()
+      expect(await store.appendTaken(PORTAL, [row('p1:2', '03'), row('p1:3', '04')])).toEqual(['04'])
+      expect(await store.appendTaken(PORTAL, [row('p1:2', '05')])).toEqual([])
+      expect(await store.appendTaken(OTHER, [row('p1:2', '06', OTHER)])).toEqual(['06'])
+      expect(await leasedIds(store)).toEqual(['01', '02', '04'])
+      await store.forgetTaken(PORTAL)
+      expect(await store.appendTaken(PORTAL, [row('p1:2', '07')])).toEqual(['07'])
+      expect(await store.appendTaken(OTHER, [row('p1:2', '08', OTHER)])).toEqual([])
     })
 
     test('refusals are kept up to the limit, newest first', async () => {
@@ -173,4 +196,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
   })
   laneBattery(name, makePlace)
   eventsBattery(name, makePlace)
+  auditBattery(name, makePlace)
+  erasureBattery(name, makePlace)
+  tokensBattery(name, makePlace)
 }

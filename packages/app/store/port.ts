@@ -1,8 +1,11 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
+import type { Account, AccountDeath, AccountKey, AccountPair, AgingAccount, RenewalAnswer, RenewalClaim } from './accounts.ts'
+import type { AuditCause, AuditEntry, AuditFilter, AuditHead, AuditRecord, Erasure, ErasureSlice, ReplacedSeal } from './audit.ts'
 import type {
   EventConditions, EventFilter, EventPage, EventRecord, ImportedEvent, RememberedEvent, ReplayCandidate, SettledBefore, SettledWindow, StoreSize,
 } from './keeping.ts'
+import type { Resealed, SealedPage, SealedSearch } from './sealed.ts'
 
 /**
  * What the app side needs of a store, in its own words. Nothing here assumes one process or a synchronous engine: a
@@ -12,10 +15,13 @@ import type {
 export interface Store {
   /** One transaction for all of them, in their order. Answers in the same order. */
   appendEvents(batch: EventBatch): Promise<AppendedEvent[]>
-  countHeld(app: string): Promise<{ total: number; byPortal: ReadonlyMap<string, number> }>
+  /** What is held of all portals, without its content. */
+  heldEntries(): Promise<HeldEntry[]>
   /** Held events of a portal, oldest first. */
   heldEvents(portal: PortalKey): Promise<StoredEvent[]>
   portalsWithHeld(): Promise<PortalKey[]>
+  /** Held events with one of these codes of portals that have an installation, newest first, up to `limit`. */
+  heldOfInstalled(codes: readonly string[], limit: number): Promise<StoredEvent[]>
   /** A held event's auth block, sealed anew. */
   resealHeld(id: string, auth: Uint8Array): Promise<void>
   /**
@@ -75,29 +81,79 @@ export interface Store {
 
   installations(): Promise<Installation[]>
   installation(portal: PortalKey): Promise<Installation | undefined>
-  saveInstallation(installation: Installation, account?: Account): Promise<void>
+  /** This and the next three append to the audit trail what they change (audit-changes.ts), with its cause. */
+  saveInstallation(installation: Installation, account?: Account, cause?: AuditCause): Promise<void>
   /** Changes only these fields, so that two writers can't undo each other. false when there is none or it is deleted. */
-  patchInstallation(portal: PortalKey, patch: InstallationPatch, account?: Account): Promise<boolean>
+  patchInstallation(portal: PortalKey, patch: InstallationPatch, account?: Account, cause?: AuditCause): Promise<boolean>
   /**
-   * The same while the master account still holds `previous`'s tokens: whoever renewed a pair must not write over one that an
-   * installer brought meanwhile. false also when it no longer does.
+   * The same while the account still holds `previous`'s pair: whoever renewed a pair must not write over one that an installer brought
+   * meanwhile. false also when it no longer does. Which account is the master stays as it is, and the claim of the renewal ends.
    */
   replaceAccount(previous: Account, account: Account, patch: InstallationPatch): Promise<boolean>
+  /**
+   * One renewal of an account at a time, whatever process, thread or task wants it: whoever has claimed it may ask the authorization
+   * server. Compare-and-swap on the pair, and with an expiry, for owners that die. An engine whose processes share a clock uses that.
+   */
+  claimRenewal(account: Account, claim: RenewalClaim): Promise<RenewalAnswer>
+  /** Ends a claim without a new pair. */
+  releaseRenewal(account: AccountKey, owner: string): Promise<void>
+  /**
+   * Marks an account whose pair is lost, while it still holds that pair, and ends the claim. If it was the master and another one lives,
+   * the one whose pair is the newest becomes it. Answers whether it was marked and how many live on.
+   */
+  buryAccount(account: Account, death: AccountDeath): Promise<{ readonly buried: boolean; readonly living: number }>
+  /** The pair has proved itself: the one before it is forgotten, if the account still holds that pair. */
+  forgetFormerTokens(account: AccountPair): Promise<void>
+  /** Live accounts of portals that have the app, whose pair was obtained before then; the oldest first. */
+  agingAccounts(obtainedBeforeMs: number, limit: number): Promise<AgingAccount[]>
   accounts(portal: PortalKey): Promise<Account[]>
-  saveAccount(account: Account): Promise<void>
+  saveAccount(account: Account, cause?: AuditCause): Promise<void>
   saveBindings(portal: PortalKey, bindings: readonly Binding[]): Promise<void>
   bindings(portal: PortalKey): Promise<Binding[]>
+  /**
+   * Appends events fetched from the portal's offline queue and notes, in the same transaction, which rows they were: a row that is
+   * noted already is left out. Answers with the ids of those appended.
+   */
+  appendTaken(portal: PortalKey, rows: readonly TakenRow[]): Promise<string[]>
+  /** Forgets which rows they were, once the portal has none of them any more. */
+  forgetTaken(portal: PortalKey): Promise<void>
   saveConnectorLine(portal: PortalKey, line: ConnectorLine): Promise<void>
   connectorLines(portal: PortalKey): Promise<ConnectorLine[]>
   /**
-   * Removes the portal's events before the given one and, while its installation of this generation is deleted,
-   * everything else but a tombstone that recognises a late or repeated event. The given event stays, without its auth block.
+   * Remembers that what came before an uninstall is to go. At once goes, while the installation of this generation is deleted,
+   * everything but the portal's events and a tombstone that recognises a late or repeated event; no event before the uninstall is
+   * handed out any more. false when it was begun already.
    */
-  erasePortal(portal: PortalKey, keptEventId: string, generation: number): Promise<void>
-  /** Sealed auth blocks of this portal's events before the given one that stand among those of others; up to `limit`. */
-  sharedAuths(portal: PortalKey, beforeEventId: string, limit: number): Promise<SharedAuth[]>
-  /** Puts `sealed`, without the auth blocks of these events, in the place of what they shared. */
-  replaceSharedAuth(shared: SharedAuth, sealed: Uint8Array): Promise<void>
+  beginErasure(erasure: Omit<Erasure, 'afterSeq'>): Promise<boolean>
+  /** Those that have not ended, oldest first. */
+  erasures(): Promise<Erasure[]>
+  /** The portal's events in the next stretch, the uninstall included; bounded like listEvents. */
+  erasureSlice(erasure: Erasure): Promise<ErasureSlice>
+  /**
+   * Removes these events, of the uninstall itself its auth block alone, and puts the seals in the place of the former ones. false when
+   * one of those has changed since: then nothing of it has happened.
+   */
+  eraseSlice(erasure: Erasure, slice: Pick<ErasureSlice, 'seqs' | 'toSeq'>, seals: readonly ReplacedSeal[]): Promise<boolean>
+  /** Erases the details of the audit trail too and appends the certificate to it. */
+  endErasure(erasure: Erasure, atMs: number): Promise<void>
+  /** Makes what was erased unreadable in the store's files too; false when that has to wait: ask again. */
+  scrub(): Promise<boolean>
+
+  appendAudit(entry: AuditEntry): Promise<void>
+  /** Oldest first. */
+  audit(filter: AuditFilter): Promise<{ records: AuditRecord[]; nextSeq?: number }>
+  auditHead(): Promise<AuditHead>
+  /** Puts a seal on a record (0: on the empty trail); false when the record has another hash or a later one has a seal. */
+  sealAudit(seq: number, hash: string, sealed: Uint8Array): Promise<boolean>
+
+  /** Sealed values of the whole store, in an order of its own; bounded like listEvents. */
+  sealedOtherwise(search: SealedSearch): Promise<SealedPage>
+  /** Puts each in its value's place while that is still there; answers with how many were. */
+  replaceSealed(changes: readonly Resealed[]): Promise<number>
+
+  /** A text by its name; the newest one stays. */
+  saveNote(name: string, text: string): Promise<void>
+  note(name: string): Promise<string | undefined>
 
   saveRefusal(refusal: Refusal, keep: number): Promise<void>
   refusals(limit: number): Promise<Refusal[]>
@@ -118,8 +174,8 @@ export interface PortalKey {
  */
 export type EventState = 'held' | 'pending' | 'done' | 'dead'
 
-/** How an event was proven; absent while it is held. */
-export type Proof = 'application_token' | 'access_token' | 'installer'
+/** How an event was proven; absent while it is held. `own_token`: it was fetched from the portal with the installation's own tokens. */
+export type Proof = 'application_token' | 'access_token' | 'installer' | 'own_token'
 
 export interface NewEvent extends PortalKey {
   /** ULID: sorts by the time of receipt. */
@@ -195,10 +251,11 @@ export interface StoredEvent extends NewEvent {
 /** As lists have it. */
 export type ListedEvent = Omit<StoredEvent, 'auth' | 'authShared'>
 
-export interface SharedAuth {
-  readonly batch: number
-  readonly sealed: Uint8Array
-  readonly eventIds: readonly string[]
+/** What is known of a held event without its content. */
+export interface HeldEntry extends PortalKey {
+  readonly id: string
+  readonly code: string
+  readonly bytes: number
 }
 
 export interface HeldSettlement {
@@ -287,28 +344,36 @@ export interface Installation extends PortalKey {
   /** When the authorization server last confirmed an administrator's token. */
   readonly installerProvenAtMs?: number
   readonly installedAtMs?: number
+  /** By the portal's clock, to the second: when the newest install or update that was proven was raised there. */
+  readonly raisedAtMs?: number
+  /** Marks of the uninstalls that ended installations of this portal, newest first: a late copy of one is recognised by them. */
+  readonly uninstalls?: readonly string[]
   /** When the newest install or update that was applied came in: an older one that is run again changes nothing. */
   readonly lifecycleAtMs?: number
   readonly updatedAtMs: number
   readonly deletedAtMs?: number
+  /** Since when it is blocked or active, as far as the portal says: what is told of an earlier time changes nothing. */
+  readonly statusAtMs?: number
+  /** Where the portal was before it moved to its present domain, and when that was noticed. */
+  readonly formerDomain?: string
+  readonly domainAtMs?: number
 }
 
 export type InstallationPatch = Partial<Omit<Installation, keyof PortalKey>> & { readonly updatedAtMs: number; readonly clearReason?: true }
 
-/** One user's tokens on one portal (Bitrix24Account of the SDKs). */
-export interface Account extends PortalKey {
-  readonly userId: string
-  readonly master: boolean
-  readonly state: 'live' | 'dead'
-  /** Sealed token pair. */
-  readonly tokens: Uint8Array
-  readonly expiresAtMs: number
-  readonly obtainedAtMs: number
-}
-
 export interface Binding {
   readonly event: string
+  /** Its address; empty of an offline one. */
   readonly handler: string
+  /** Of an offline one, the name of its queue (auth_connector); empty for the unnamed. */
+  readonly queue?: string
+}
+
+/** An event as it was found in an offline queue. */
+export interface TakenRow {
+  /** The row and the reservation under which it was fetched: never that of another. At most 128 characters. */
+  readonly key: string
+  readonly event: NewEvent
 }
 
 export interface ConnectorLine {

@@ -1,9 +1,11 @@
 import { LaneIndex } from './lane-index.ts'
 import { Queries } from './queries.ts'
+import { Renewals } from './renewals.ts'
 
 /** What the operations work on: the writing connection, and the lanes' order in memory. */
 export class Engine extends Queries {
   readonly lanes = new LaneIndex()
+  readonly renewals = new Renewals()
   #lastSeq = 0
 
   /** Reads what the last process left open. */
@@ -18,6 +20,9 @@ export class Engine extends Queries {
       const dueAtMs = row['due_at'] === null ? undefined : Number(row['due_at'])
       if (row['parked'] === 1) this.lanes.park(portal, Number(row['seq']), dueAtMs ?? 0)
       else this.lanes.add(portal, Number(row['seq']), dueAtMs)
+    }
+    for (const { app, member_id: memberId, up_to: upTo } of this.all('SELECT app, member_id, up_to FROM erasures')) {
+      this.lanes.remove({ app: String(app), memberId: String(memberId) }, (seq) => seq < Number(upTo))
     }
   }
 

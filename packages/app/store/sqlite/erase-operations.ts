@@ -1,51 +1,135 @@
-import type { Installation, PortalKey, SharedAuth } from '../port.ts'
+import type { Erasure, ErasureSlice, ReplacedSeal } from '../audit.ts'
+import type { Installation } from '../port.ts'
+import { appendAudit } from './audit-operations.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
-import { installationOperations } from './installation-operations.ts'
+import { portalOf } from './event-operations.ts'
+import { installationOperations, writeInstallation } from './installation-operations.ts'
+import type { Queries } from './queries.ts'
+import type { Row } from './rows.ts'
+import { scanEvents } from './scan.ts'
 
-const PORTAL_TABLES = ['accounts', 'bindings', 'connector_lines', 'refusals'] as const
-const EARLIER = 'app = ? AND member_id = ? AND seq < (SELECT seq FROM events WHERE id = ?)'
+const PORTAL_TABLES = ['accounts', 'bindings', 'connector_lines', 'refusals', 'taken_rows'] as const
 
-/** CLEAN=1: what came before the uninstall goes. */
+/** Events in one slice: each may stand in a seal of its own, which is opened and sealed again. */
+const SLICE_EVENTS = 100
+
+/**
+ * CLEAN=1: what came before the uninstall goes.
+ *
+ *     begun (what is small is gone, the rest remembered) ──slice by slice──> ended (certificate in the audit trail)
+ *
+ * It is the reader that looks through the events; here nothing looks at more rows than it deletes.
+ */
 export const eraseOperations = {
-  erasePortal(db: Engine, portal: PortalKey, keptEventId: string, generation: number): AfterCommit<void> {
-    const { app, memberId } = portal
-    const kept = db.get('SELECT seq FROM events WHERE id = ?', keptEventId)
-    db.run(`DELETE FROM attempts WHERE event IN (SELECT seq FROM events WHERE ${EARLIER})`, app, memberId, keptEventId)
-    db.run(`DELETE FROM events WHERE ${EARLIER}`, app, memberId, keptEventId)
-    db.run(`UPDATE events SET auth = x'', auth_batch = NULL WHERE id = ?`, keptEventId)
-    const current = installationOperations.installation(db, portal)
+  beginErasure(db: Engine, erasure: Omit<Erasure, 'afterSeq'>): AfterCommit<boolean> {
+    const { app, memberId, eventId, upToSeq, generation, begunAtMs } = erasure
+    const done = db.get(`SELECT 1 FROM audit WHERE app = ? AND member_id = ? AND verb = 'eraseData' AND ref = ?`, app, memberId, eventId)
+    if (done !== undefined || db.get('SELECT 1 FROM erasures WHERE event_id = ?', eventId) !== undefined) return new AfterCommit(() => false)
+    const counts: Record<string, number> = {}
+    const current = installationOperations.installation(db, erasure)
     if (current?.status === 'deleted' && current.generation === generation) {
-      for (const table of PORTAL_TABLES) db.run(`DELETE FROM ${table} WHERE app = ? AND member_id = ?`, app, memberId)
-      installationOperations.saveInstallation(db, tombstoneOf(current))
+      for (const table of PORTAL_TABLES) counts[table] = db.run(`DELETE FROM ${table} WHERE app = ? AND member_id = ?`, app, memberId)
+      writeInstallation(db, tombstoneOf(current))
     }
+    db.run(
+      'INSERT INTO erasures (event_id, app, member_id, up_to, generation, begun_at, after_seq, counts) VALUES (?, ?, ?, ?, ?, ?, 0, ?)',
+      eventId, app, memberId, upToSeq, generation, begunAtMs, JSON.stringify(counts),
+    )
     return new AfterCommit(() => {
-      if (kept !== undefined) db.lanes.remove(portal, (seq) => seq < Number(kept['seq']))
+      db.lanes.remove(erasure, (seq) => seq < upToSeq)
+      return true
     })
   },
 
-  sharedAuths(db: Engine, portal: PortalKey, beforeEventId: string, limit: number): SharedAuth[] {
-    const rows = db.all(
-      `SELECT e.auth_batch AS batch, b.sealed, json_group_array(e.id) AS ids FROM events e JOIN auth_batches b ON b.batch = e.auth_batch
-       WHERE e.app = ? AND e.member_id = ? AND e.seq <= (SELECT seq FROM events WHERE id = ?) GROUP BY e.auth_batch LIMIT ?`,
-      portal.app, portal.memberId, beforeEventId, limit,
-    )
-    return rows.map(({ batch, sealed, ids }) => ({
-      batch: Number(batch),
-      sealed: sealed instanceof Uint8Array ? sealed : new Uint8Array(),
-      eventIds: JSON.parse(String(ids)) as string[],
-    }))
+  erasures(db: Queries): Erasure[] {
+    return db.all('SELECT * FROM erasures ORDER BY begun_at, event_id').map(erasureOf)
   },
 
-  replaceSharedAuth(db: Engine, { batch, eventIds }: SharedAuth, sealed: Uint8Array): void {
-    db.run('UPDATE auth_batches SET sealed = ? WHERE batch = ?', sealed, batch)
-    for (const id of eventIds) db.run(`UPDATE events SET auth_batch = NULL, auth = x'' WHERE id = ?`, id)
+  /** Nothing is done, and false answered, when a seal is no longer the one that was read. */
+  eraseSlice(db: Engine, erasure: Erasure, { seqs, toSeq }: Pick<ErasureSlice, 'seqs' | 'toSeq'>, seals: readonly ReplacedSeal[]): AfterCommit<boolean> {
+    const { eventId, upToSeq } = erasure
+    const changed = ({ batch, former }: ReplacedSeal): boolean => db.get('SELECT 1 FROM auth_batches WHERE batch = ? AND sealed <> ?', batch, former) !== undefined
+    if (seals.some(changed)) return new AfterCommit(() => false)
+    for (const { batch, sealed } of seals) db.run('UPDATE auth_batches SET sealed = ? WHERE batch = ?', sealed, batch)
+    let [events, attempts] = [0, 0]
+    for (const seq of seqs) {
+      if (seq >= upToSeq) {
+        db.run(`UPDATE events SET auth = x'', auth_batch = NULL WHERE seq = ?`, seq)
+        continue
+      }
+      attempts += db.run('DELETE FROM attempts WHERE event = ?', seq)
+      events += db.run('DELETE FROM events WHERE seq = ?', seq)
+    }
+    db.run(
+      `UPDATE erasures SET after_seq = ?, counts = json_set(counts,
+         '$.events', coalesce(json_extract(counts, '$.events'), 0) + ?, '$.attempts', coalesce(json_extract(counts, '$.attempts'), 0) + ?)
+       WHERE event_id = ?`,
+      toSeq, events, attempts, eventId,
+    )
+    const gone = new Set(seqs.filter((seq) => seq < upToSeq))
+    return new AfterCommit(() => {
+      db.lanes.remove(erasure, (seq) => gone.has(seq))
+      return true
+    })
   },
+
+  endErasure(db: Engine, { app, memberId, eventId, generation, begunAtMs }: Erasure, atMs: number): void {
+    const row = db.get('SELECT counts FROM erasures WHERE event_id = ?', eventId)
+    if (row === undefined) return
+    const details = db.run(
+      `DELETE FROM audit_details WHERE app = ? AND member_id = ? AND seq IN
+         (SELECT seq FROM audit WHERE app = ? AND member_id = ? AND generation <= ?)`,
+      app, memberId, app, memberId, generation,
+    )
+    const counts = { ...(JSON.parse(String(row['counts'])) as Record<string, number>), audit_details: details }
+    appendAudit(db, { app, memberId, atMs, generation, verb: 'eraseData', by: 'event', ref: eventId, facts: { ...counts, begunAtMs } })
+    db.run('DELETE FROM erasures WHERE event_id = ?', eventId)
+  },
+
+  /** Rows are overwritten where they stood; the log still has them until it is emptied, which readers may prevent. */
+  scrub(db: Engine): AfterCommit<boolean> {
+    return new AfterCommit(() => {
+      // Else it would wait for them, and all that is to be written with it.
+      const patience = Number(db.get('PRAGMA busy_timeout')?.['timeout'] ?? 0)
+      db.get('PRAGMA busy_timeout = 0')
+      try {
+        return db.get('PRAGMA wal_checkpoint(TRUNCATE)')?.['busy'] === 0
+      } finally {
+        db.get(`PRAGMA busy_timeout = ${patience}`)
+      }
+    })
+  },
+}
+
+export const eraseReadOperations = {
+  erasureSlice(db: Queries, { app, memberId, afterSeq, upToSeq }: Erasure): ErasureSlice {
+    const columns = 'e.seq, e.id, e.auth_batch'
+    const { rows, nextSeq } = scanEvents(db, { columns, filter: { app, memberId }, from: afterSeq, order: 'ASC', limit: SLICE_EVENTS, maxBytes: 1 })
+    const found = rows.filter(({ seq }) => Number(seq) <= upToSeq)
+    const batches = new Map<number, string[]>()
+    for (const { id, auth_batch: batch } of found) {
+      if (batch !== null) batches.set(Number(batch), [...(batches.get(Number(batch)) ?? []), String(id)])
+    }
+    const shared = [...batches].flatMap(([batch, eventIds]) => {
+      const sealed = db.get('SELECT sealed FROM auth_batches WHERE batch = ?', batch)?.['sealed']
+      return sealed instanceof Uint8Array ? [{ batch, sealed, eventIds }] : []
+    })
+    const toSeq = Math.min(nextSeq ?? upToSeq, upToSeq)
+    return { seqs: found.map(({ seq }) => Number(seq)), shared, toSeq, ended: nextSeq === undefined || nextSeq >= upToSeq }
+  },
+}
+
+function erasureOf(row: Row): Erasure {
+  return {
+    ...portalOf(row), eventId: String(row['event_id']), upToSeq: Number(row['up_to']), generation: Number(row['generation']),
+    begunAtMs: Number(row['begun_at']), afterSeq: Number(row['after_seq']),
+  }
 }
 
 /** Keeps what recognises the portal and nothing that says anything about it. */
 function tombstoneOf(installation: Installation): Installation {
-  const { app, memberId, generation, applicationToken, updatedAtMs, deletedAtMs } = installation
+  const { app, memberId, generation, applicationToken, updatedAtMs, deletedAtMs, uninstalls } = installation
   return {
     app,
     memberId,
@@ -57,5 +141,6 @@ function tombstoneOf(installation: Installation): Installation {
     updatedAtMs,
     ...(applicationToken === undefined ? {} : { applicationToken }),
     ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
+    ...(uninstalls === undefined ? {} : { uninstalls }),
   }
 }

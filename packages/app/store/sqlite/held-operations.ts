@@ -1,14 +1,13 @@
-import type { HeldSettlement, PortalKey, StoredEvent } from '../port.ts'
+import type { HeldEntry, HeldSettlement, PortalKey, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import { eventOf, orNull } from './rows.ts'
 
 export const heldOperations = {
-  countHeld(db: Engine, app: string): { total: number; byPortal: Map<string, number> } {
-    const rows = db.all(`SELECT member_id, count(*) AS held FROM events WHERE state = 'held' AND app = ? GROUP BY member_id`, app)
-    const byPortal = new Map(rows.map((row) => [String(row['member_id']), Number(row['held'])]))
-    return { total: [...byPortal.values()].reduce((sum, held) => sum + held, 0), byPortal }
+  heldEntries(db: Engine): HeldEntry[] {
+    const rows = db.all(`SELECT id, app, member_id, code, length(auth) + coalesce(length(data), 0) AS bytes FROM events WHERE state = 'held'`)
+    return rows.map((row) => ({ ...portalOf(row), id: String(row['id']), code: String(row['code']), bytes: Number(row['bytes']) }))
   },
 
   heldEvents(db: Engine, portal: PortalKey): StoredEvent[] {
@@ -19,6 +18,13 @@ export const heldOperations = {
 
   portalsWithHeld(db: Engine): PortalKey[] {
     return db.all(`SELECT DISTINCT app, member_id FROM events WHERE state = 'held'`).map(portalOf)
+  },
+
+  heldOfInstalled(db: Engine, codes: readonly string[], limit: number): StoredEvent[] {
+    const installed = 'EXISTS (SELECT 1 FROM installations i WHERE i.app = e.app AND i.member_id = e.member_id)'
+    return db
+      .all(`${SELECT_EVENTS} WHERE state = 'held' AND code IN (${codes.map(() => '?').join(', ')}) AND ${installed} ORDER BY seq DESC LIMIT ?`, ...codes, limit)
+      .map(eventOf)
   },
 
   resealHeld(db: Engine, id: string, auth: Uint8Array): void {

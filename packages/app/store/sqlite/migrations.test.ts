@@ -31,6 +31,17 @@ const VERSION_1 = `
     installer_proven_at INTEGER, installed_at INTEGER, lifecycle_at INTEGER, updated_at INTEGER NOT NULL, deleted_at INTEGER,
     PRIMARY KEY (app, member_id)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE accounts (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, user_id TEXT NOT NULL, master INTEGER NOT NULL, state TEXT NOT NULL, tokens BLOB NOT NULL,
+    expires_at INTEGER NOT NULL, obtained_at INTEGER NOT NULL, PRIMARY KEY (app, member_id, user_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE bindings (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, event TEXT NOT NULL, handler TEXT NOT NULL, PRIMARY KEY (app, member_id, event, handler)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE connector_lines (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, connector TEXT NOT NULL, line TEXT NOT NULL, active INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL, PRIMARY KEY (app, member_id, connector, line)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE refusals (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, app TEXT NOT NULL, code TEXT NOT NULL, member_id TEXT, event TEXT
   ) STRICT;
@@ -45,8 +56,83 @@ const VERSION_1 = `
   INSERT INTO lanes VALUES ('hello', 'portal-a', 'dead', 9000000000000);
   INSERT INTO installations VALUES ('hello', 'portal-a', 'active', NULL, 1, 'p.example', 'https://p.example/rest/', 'https://o.example/', x'09',
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL);
+  INSERT INTO bindings VALUES ('hello', 'portal-a', 'ONAPPTEST', 'https://a.example/apps/hello/events');
   PRAGMA user_version = 1;
 `
+
+const VERSION_2 = `
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    app TEXT NOT NULL, member_id TEXT NOT NULL,
+    code TEXT NOT NULL, handler_id TEXT, ts TEXT, user_id TEXT, data TEXT, auth BLOB NOT NULL, auth_batch INTEGER,
+    state TEXT NOT NULL, reason TEXT, proof TEXT,
+    received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, parked INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT,
+    replayed_at INTEGER, attempts_before INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX events_open ON events (seq, app, member_id, due_at, parked) WHERE state = 'pending';
+  CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
+  CREATE INDEX events_dead ON events (seq) WHERE state = 'dead';
+  CREATE INDEX events_unproven ON events (seq) WHERE state = 'dead' AND proof IS NULL;
+
+  CREATE TABLE auth_batches (batch INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+
+  CREATE TABLE attempts (
+    event INTEGER NOT NULL, n INTEGER NOT NULL,
+    started_at INTEGER NOT NULL, duration_ms INTEGER NOT NULL, outcome TEXT NOT NULL,
+    error TEXT, calls TEXT, notes TEXT,
+    PRIMARY KEY (event, n)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE installations (
+    app TEXT NOT NULL, member_id TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT, generation INTEGER NOT NULL,
+    domain TEXT NOT NULL, client_endpoint TEXT NOT NULL, server_endpoint TEXT NOT NULL, application_token BLOB,
+    app_status TEXT, version TEXT, language TEXT, scope TEXT,
+    installer_proven_at INTEGER, installed_at INTEGER, lifecycle_at INTEGER, updated_at INTEGER NOT NULL, deleted_at INTEGER,
+    PRIMARY KEY (app, member_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE accounts (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, user_id TEXT NOT NULL,
+    master INTEGER NOT NULL, state TEXT NOT NULL, tokens BLOB NOT NULL,
+    expires_at INTEGER NOT NULL, obtained_at INTEGER NOT NULL,
+    PRIMARY KEY (app, member_id, user_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE bindings (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, event TEXT NOT NULL, handler TEXT NOT NULL,
+    PRIMARY KEY (app, member_id, event, handler)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE connector_lines (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, connector TEXT NOT NULL, line TEXT NOT NULL,
+    active INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+    PRIMARY KEY (app, member_id, connector, line)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE refusals (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, app TEXT NOT NULL, code TEXT NOT NULL, member_id TEXT, event TEXT
+  ) STRICT;
+  INSERT INTO events (seq, id, app, member_id, code, auth, auth_batch, state, proof, received_at, generation)
+    VALUES (1, 'e1', 'hello', 'portal-a', 'ONAPPTEST', x'', 1, 'done', 'application_token', 10, 1);
+  INSERT INTO auth_batches VALUES (1, x'0304');
+  INSERT INTO installations VALUES ('hello', 'portal-a', 'active', NULL, 1, 'p.example', 'https://p.example/rest/', 'https://o.example/', x'09',
+    'L', '1', 'en', 'crm', 5, 6, 7, 8, NULL);
+  INSERT INTO accounts VALUES ('hello', 'portal-a', '1', 1, 'live', x'07', 99, 1);
+  INSERT INTO bindings VALUES ('hello', 'portal-a', 'ONAPPTEST', 'https://a.example/apps/hello/events');
+  PRAGMA user_version = 2;
+`
+
+/** Table and column names, as they are in a file. */
+function shapeOf(file: string): Record<string, string[]> {
+  const db = new DatabaseSync(file, { readOnly: true })
+  const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_%' ORDER BY name`).all()
+  const shape = tables.map(({ name }) => [String(name), db.prepare(`SELECT name, type, "notnull" AS needed FROM pragma_table_xinfo(?)`).all(name ?? '').map((column) => JSON.stringify(column)).toSorted()])
+  db.close()
+  return Object.fromEntries(shape) as Record<string, string[]>
+}
 
 let folder: string
 beforeEach(async () => {
@@ -67,8 +153,39 @@ test('a store of version 1 keeps its events, their attempts and what its lanes w
     expect(await store.attempts('e2')).toMatchObject([{ outcome: 'failed', error: { code: 'HANDLER_FAILED' }, calls: [], notes: [] }])
     expect(await store.leaseLane(PORTAL, LEASE)).toEqual({ kind: 'wait', untilMs: 3_000 })
     expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 3_000 })).toEqual(['e2', 'e3'])
-    expect(await store.countHeld('hello')).toMatchObject({ total: 1 })
+    expect(await store.heldEntries()).toMatchObject([{ app: 'hello', memberId: 'portal-b' }])
     expect(await store.installations()).toMatchObject([{ memberId: 'portal-a', status: 'active' }])
+    expect(await store.bindings(PORTAL)).toEqual([{ event: 'ONAPPTEST', handler: 'https://a.example/apps/hello/events' }])
+    expect(await store.appendTaken(PORTAL, [])).toEqual([])
     await store.close()
   }
+})
+
+test('a store of version 2 keeps everything, and begins its audit trail', async () => {
+  const file = join(folder, 'store.sqlite')
+  const former = new DatabaseSync(file)
+  former.exec(`PRAGMA journal_mode = WAL; ${VERSION_2}`)
+  former.close()
+  const store = await openSqliteStore(file)
+  expect(await store.event('e1')).toMatchObject({ state: 'done', auth: new Uint8Array([3, 4]) })
+  expect(await store.installation(PORTAL)).toEqual({
+    ...PORTAL, status: 'active', generation: 1, domain: 'p.example', clientEndpoint: 'https://p.example/rest/', serverEndpoint: 'https://o.example/',
+    applicationToken: new Uint8Array([9]), appStatus: 'L', version: '1', language: 'en', scope: 'crm', installerProvenAtMs: 5, installedAtMs: 6,
+    lifecycleAtMs: 7, updatedAtMs: 8,
+  })
+  expect(await store.accounts(PORTAL)).toMatchObject([{ userId: '1', tokens: new Uint8Array([7]) }])
+  expect(await store.bindings(PORTAL)).toEqual([{ event: 'ONAPPTEST', handler: 'https://a.example/apps/hello/events' }])
+  expect(await store.auditHead()).toMatchObject({ seq: 0 })
+  await store.patchInstallation(PORTAL, { version: '2', updatedAtMs: 9 })
+  expect((await store.audit({ afterSeq: 0, limit: 9 })).records).toMatchObject([{ seq: 1, verb: 'updateApplicationVersion', from: '1', to: '2' }])
+  await store.close()
+})
+
+test.each([['1', VERSION_1], ['2', VERSION_2]])('a store of version %s has the tables and columns of a new one afterwards', async (_version, tables) => {
+  const [old, young] = [join(folder, 'old.sqlite'), join(folder, 'new.sqlite')]
+  const former = new DatabaseSync(old)
+  former.exec(tables)
+  former.close()
+  for (const file of [old, young]) await (await openSqliteStore(file)).close()
+  expect(shapeOf(old)).toEqual(shapeOf(young))
 })

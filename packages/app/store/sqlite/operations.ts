@@ -1,3 +1,4 @@
+import { auditOperations } from './audit-operations.ts'
 import type { AfterCommit, Engine } from './engine.ts'
 import { eraseOperations } from './erase-operations.ts'
 import { eventOperations } from './event-operations.ts'
@@ -7,11 +8,14 @@ import { keepingOperations } from './keeping-operations.ts'
 import { laneOperations } from './lane-operations.ts'
 import { readOperations } from './read-operations.ts'
 import { refusalOperations } from './refusal-operations.ts'
+import { sealedOperations } from './sealed-operations.ts'
+import { takenOperations } from './taken-operations.ts'
+import { tokenOperations } from './token-operations.ts'
 
 /** What the store's thread can do: the methods of the port, synchronous, on prepared statements. */
 export const operations = {
-  ...eventOperations, ...heldOperations, ...laneOperations, ...installationOperations, ...eraseOperations, ...refusalOperations,
-  ...keepingOperations, ...readOperations,
+  ...eventOperations, ...heldOperations, ...laneOperations, ...installationOperations, ...eraseOperations, ...auditOperations, ...refusalOperations,
+  ...keepingOperations, ...takenOperations, ...tokenOperations, ...sealedOperations, ...readOperations,
 }
 
 export type Operations = typeof operations

@@ -3,11 +3,15 @@ import type {
   EventConditions, EventFilter, EventPage, EventRecord, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow, StoreSize,
 } from '../keeping.ts'
 import type { Attempt, ListedEvent, StoredEvent } from '../port.ts'
+import { auditReadOperations } from './audit-operations.ts'
+import { eraseReadOperations } from './erase-operations.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import type { Queries } from './queries.ts'
 import { attemptOf, eventOf } from './rows.ts'
 import type { Row } from './rows.ts'
 import { SCAN_EVENTS, scanEvents } from './scan.ts'
+import { sealedQueries } from './sealed-operations.ts'
+import { tokenQueries } from './token-operations.ts'
 
 /** What the reading thread can do. The writing thread can do it too, and does where no other thread is to be had. */
 
@@ -22,6 +26,11 @@ const ANSWER_BYTES = 4_194_304
 const WINDOW_EVENTS = 500
 
 export const readOperations = {
+  ...auditReadOperations,
+  ...eraseReadOperations,
+  ...sealedQueries,
+  ...tokenQueries,
+
   listEvents(db: Queries, { after, limit, ...filter }: EventFilter): { events: ListedEvent[]; next?: string } {
     const from = after === undefined ? Number.MAX_SAFE_INTEGER : seqAt(db, after)
     const { rows, nextSeq } = scanEvents(db, { columns: LISTED, filter, from, order: 'DESC', limit, maxBytes: ANSWER_BYTES })

@@ -12,6 +12,15 @@ export const refusalOperations = {
     db.run('DELETE FROM refusals WHERE seq <= (SELECT max(seq) FROM refusals) - ?', keep)
   },
 
+  saveNote(db: Engine, name: string, text: string): void {
+    db.run('INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)', name, text)
+  },
+
+  note(db: Engine, name: string): string | undefined {
+    const row = db.get('SELECT text FROM notes WHERE name = ?', name)
+    return row === undefined ? undefined : String(row['text'])
+  },
+
   refusals(db: Engine, limit: number): Refusal[] {
     return db.all('SELECT * FROM refusals ORDER BY seq DESC LIMIT ?', limit).map((row) => ({
       atMs: Number(row['at']),

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { Account, Attempt, EventState, Installation, InstallationStatus, NewEvent, Proof, StoredEvent } from '../port.ts'
+import type { Account } from '../accounts.ts'
+import type { Attempt, EventState, Installation, InstallationStatus, NewEvent, Proof, StoredEvent } from '../port.ts'
 
 /** Rows ↔ the port's types. An absent field is NULL in a row and absent, not undefined, in an object. */
 export type Row = Record<string, SQLOutputValue>
@@ -132,11 +133,16 @@ export function installationOf(row: Row): Installation {
     lifecycleAtMs: number(row, 'lifecycle_at'),
     updatedAtMs: number(row, 'updated_at') ?? 0,
     deletedAtMs: number(row, 'deleted_at'),
+    statusAtMs: number(row, 'status_at'),
+    formerDomain: text(row, 'former_domain'),
+    domainAtMs: number(row, 'domain_at'),
+    raisedAtMs: number(row, 'raised_at'),
+    uninstalls: text(row, 'uninstalls')?.split(' '),
   })
 }
 
 export function accountOf(row: Row): Account {
-  return {
+  return present<Account>({
     app: text(row, 'app') ?? '',
     memberId: text(row, 'member_id') ?? '',
     userId: text(row, 'user_id') ?? '',
@@ -145,5 +151,9 @@ export function accountOf(row: Row): Account {
     tokens: blob(row, 'tokens') ?? new Uint8Array(),
     expiresAtMs: number(row, 'expires_at') ?? 0,
     obtainedAtMs: number(row, 'obtained_at') ?? 0,
-  }
+    pairId: text(row, 'pair_id'),
+    formerTokens: blob(row, 'former_tokens'),
+    deadAtMs: number(row, 'dead_at'),
+    deadReason: text(row, 'dead_reason'),
+  })
 }

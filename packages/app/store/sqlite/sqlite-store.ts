@@ -151,9 +151,15 @@ export async function openSqliteStore(file: string): Promise<Store> {
   })
 }
 
+/** What a thread makes is garbage with the batch; V8 would let it grow to 96 MB before it looks. */
+const YOUNG_GENERATION_MB = 8
+
 async function startThread(script: string, file: string): Promise<SqliteThread> {
   const entry = new URL(`./${script}`, import.meta.url).href
-  const worker = new Worker(new URL('./start-thread.mjs', import.meta.url), { workerData: { file, entry, compileCache: getCompileCacheDir() } })
+  const worker = new Worker(new URL('./start-thread.mjs', import.meta.url), {
+    workerData: { file, entry, compileCache: getCompileCacheDir() },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
   await new Promise<void>((resolve, reject) => {
     worker.once('error', reject)
     worker.once('message', (reply: ThreadReply) => {
@@ -205,7 +211,10 @@ export function asStore(
 ): Store {
   return {
     appendEvents: ({ events, ...batch }) => thread.call('appendEvents', packEvents(events), batch),
-    countHeld: (app) => thread.call('countHeld', app),
+    heldEntries: () => thread.call('heldEntries'),
+    heldOfInstalled: (codes, limit) => thread.call('heldOfInstalled', codes, limit),
+    saveNote: (name, text) => thread.call('saveNote', name, text),
+    note: (name) => thread.call('note', name),
     heldEvents: (portal) => thread.call('heldEvents', portal),
     portalsWithHeld: () => thread.call('portalsWithHeld'),
     resealHeld: (...args) => thread.call('resealHeld', ...args),
@@ -232,18 +241,34 @@ export function asStore(
     writeSnapshot,
     installations: () => thread.call('installations'),
     installation: (portal) => thread.call('installation', portal),
-    saveInstallation: (installation, account) => thread.call('saveInstallation', installation, account),
-    patchInstallation: (portal, patch, account) => thread.call('patchInstallation', portal, patch, account),
-    replaceAccount: (previous, account, patch) => thread.call('replaceAccount', previous, account, patch),
+    saveInstallation: (...args) => thread.call('saveInstallation', ...args),
+    patchInstallation: (...args) => thread.call('patchInstallation', ...args),
+    replaceAccount: (...args) => thread.call('replaceAccount', ...args),
+    claimRenewal: (...args) => thread.call('claimRenewal', ...args),
+    releaseRenewal: (...args) => thread.call('releaseRenewal', ...args),
+    buryAccount: (...args) => thread.call('buryAccount', ...args),
+    forgetFormerTokens: (account) => thread.call('forgetFormerTokens', account),
+    agingAccounts: (...args) => reader.call('agingAccounts', ...args),
+    sealedOtherwise: (page) => reader.call('sealedOtherwise', page),
+    replaceSealed: (changes) => thread.call('replaceSealed', changes),
     accounts: (portal) => thread.call('accounts', portal),
-    saveAccount: (account) => thread.call('saveAccount', account),
+    saveAccount: (...args) => thread.call('saveAccount', ...args),
     saveBindings: (portal, bindings) => thread.call('saveBindings', portal, bindings),
     bindings: (portal) => thread.call('bindings', portal),
+    appendTaken: (portal, rows) => thread.call('appendTaken', portal, rows.map(({ key }) => key), packEvents(rows.map(({ event }) => event))),
+    forgetTaken: (portal) => thread.call('forgetTaken', portal),
     saveConnectorLine: (portal, line) => thread.call('saveConnectorLine', portal, line),
     connectorLines: (portal) => thread.call('connectorLines', portal),
-    erasePortal: (portal, keptEventId, generation) => thread.call('erasePortal', portal, keptEventId, generation),
-    sharedAuths: (portal, beforeEventId, limit) => thread.call('sharedAuths', portal, beforeEventId, limit),
-    replaceSharedAuth: (shared, sealed) => thread.call('replaceSharedAuth', shared, sealed),
+    beginErasure: (erasure) => thread.call('beginErasure', erasure),
+    erasures: () => thread.call('erasures'),
+    erasureSlice: (erasure) => reader.call('erasureSlice', erasure),
+    eraseSlice: (...args) => thread.call('eraseSlice', ...args),
+    endErasure: (...args) => thread.call('endErasure', ...args),
+    scrub: () => thread.call('scrub'),
+    appendAudit: (entry) => thread.call('appendAudit', entry),
+    audit: (filter) => reader.call('audit', filter),
+    auditHead: () => thread.call('auditHead'),
+    sealAudit: (...args) => thread.call('sealAudit', ...args),
     saveRefusal: (refusal, keep) => thread.call('saveRefusal', refusal, keep),
     refusals: (limit) => thread.call('refusals', limit),
     // The last connection to close empties the log into the file: the one that may write.
