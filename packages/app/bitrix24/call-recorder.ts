@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ErrorCode } from '@portline/wire/errors.ts'
 import { ATTEMPT_RECORDS, ATTEMPT_TEXT_LENGTH } from '../limits.ts'
 import type { CallRecord } from '../store/port.ts'
 
@@ -6,6 +7,8 @@ import type { CallRecord } from '../store/port.ts'
 export class AttemptRecorder {
   readonly calls: CallRecord[] = []
   readonly notes: string[] = []
+  /** Why the portal refuses every call, if one was answered so. */
+  refusal: ErrorCode | undefined
 
   call(record: CallRecord): void {
     if (this.calls.length < ATTEMPT_RECORDS) this.calls.push(record)

@@ -32,8 +32,13 @@ export function followRename(
     const redirected = config !== undefined && config.moved !== true && REDIRECTS.has(response?.status ?? 0)
     if (!redirected) throw failure as Error
     const held = client.auth.getAuthData()
-    const { accessToken } = await tokens.pair(installation, held === false ? undefined : held.access_token)
-    const endpoint = currentOf(installation)?.clientEndpoint
+    const addressOf = (): string | undefined => currentOf(installation)?.clientEndpoint
+    // Which of two it is nobody's answer decides.
+    if (currentOf(installation)?.reason === 'PORTAL_CLONED') throw failure as Error
+    let { accessToken } = await tokens.pair(installation, held === false ? undefined : held.access_token)
+    // The client's token may not be the newest: then that was no renewal, and told no address.
+    if (addressOf() === installation.clientEndpoint && held !== false && accessToken !== held.access_token) ({ accessToken } = await tokens.pair(installation, accessToken))
+    const endpoint = addressOf()
     if (endpoint === undefined || endpoint === installation.clientEndpoint) throw failure as Error
     const url = (config.url ?? '').replace(installation.clientEndpoint, endpoint)
     return http.request({ ...(config as object), url, data: withToken(config.data, accessToken), moved: true } as object)

@@ -2,12 +2,15 @@ import type * as sdkModule from '@bitrix24/b24jssdk'
 import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CLIENTS_KEPT, REMOTE_ANSWER_MS } from '../limits.ts'
+import type { BlockReason } from '../installations/states.ts'
 import type { Installation, PortalKey } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import { currentAttempt } from './call-recorder.ts'
 import { followRename } from './follow-rename.ts'
+import { tellKeeper } from './tell-keeper.ts'
+import { portalRefusal } from './portal-refusal.ts'
 
 /**
  * REST clients per portal: Bitrix24's own SDK, with two of its habits replaced. Its renewal races between clients and
@@ -30,8 +33,12 @@ export interface RestClientParts {
   readonly tokens: TokenKeeper
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
+  /** Told of every answer of a portal: what it refuses all calls for, or nothing when the call succeeded. */
+  readonly onAnswer?: (portal: PortalKey, refusal: BlockReason | undefined) => void
   /** What is known of an installation now, from memory. */
   readonly currentOf: (portal: PortalKey) => Installation | undefined
+  /** Goes along with every call of the app's clients; none when empty. */
+  readonly authConnectorOf?: (app: string) => string
 }
 
 type Sdk = typeof sdkModule
@@ -40,10 +47,13 @@ const SECOND_MS = 1_000
 const NO_TOKENS: TokenPair = { accessToken: '', refreshToken: '', expiresAtMs: 0 }
 const ONE_ATTEMPT = { maxRetries: 1, retryOnNetworkError: false }
 
-export function createRestClients({ tokens, credentialsOf, clock, currentOf }: RestClientParts): RestClients {
+export function createRestClients({ tokens, credentialsOf, clock, currentOf, authConnectorOf = () => '', onAnswer = () => {} }: RestClientParts): RestClients {
   const kept = new Map<string, B24OAuth>()
   let sdk: Sdk | undefined
 
+  const forget = ({ app, memberId }: PortalKey): void => {
+    for (const key of kept.keys()) if (key.startsWith(`${app}/${memberId}/`)) kept.delete(key)
+  }
   const load = async (): Promise<void> => {
     sdk ??= await import('@bitrix24/b24jssdk')
   }
@@ -53,14 +63,16 @@ export function createRestClients({ tokens, credentialsOf, clock, currentOf }: R
       restrictionParams: { ...sdk.ParamsFactory.getDefault(), ...ONE_ATTEMPT },
     })
     client.offClientSideWarning()
-    for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) recordCalls(client, clock, version)
+    for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) recordCalls(client, clock, version, (refusal) => onAnswer(installation, refusal))
     return client
   }
   const buildForPortal = (installation: Installation): B24OAuth => {
     const client = build(installation, NO_TOKENS)
     keepTokens(client, installation, tokens, clock)
     for (const version of sdk === undefined ? [] : [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) {
+      tellKeeper(client, version, installation, { tokens, forget })
       followRename(client, version, installation, { tokens, currentOf })
+      nameConnector(client, version, authConnectorOf(installation.app))
     }
     return client
   }
@@ -85,9 +97,7 @@ export function createRestClients({ tokens, credentialsOf, clock, currentOf }: R
       await load()
       return build(installation, pair)
     },
-    forget({ app, memberId }) {
-      for (const key of kept.keys()) if (key.startsWith(`${app}/${memberId}/`)) kept.delete(key)
-    },
+    forget,
   }
 }
 
@@ -128,7 +138,12 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
   })
 }
 
-function recordCalls(client: B24OAuth, clock: Clock, version: Parameters<B24OAuth['getHttpClient']>[0]): void {
+function recordCalls(
+  client: B24OAuth,
+  clock: Clock,
+  version: Parameters<B24OAuth['getHttpClient']>[0],
+  answered: (refusal: BlockReason | undefined) => void,
+): void {
   const http = client.getHttpClient(version).ajaxClient
   const started = new WeakMap<object, number>()
   const record = (config: { url?: string }, error?: string): void => {
@@ -143,14 +158,29 @@ function recordCalls(client: B24OAuth, clock: Clock, version: Parameters<B24OAut
   http.interceptors.response.use(
     (response) => {
       record(response.config)
+      answered(undefined)
       return response
     },
-    (failure: { config?: { url?: string }; response?: { data?: { error?: unknown } }; code?: string }) => {
+    (failure: { config?: { url?: string }; response?: { data?: { error?: unknown; error_description?: unknown } }; code?: string }) => {
       const code = failure.response?.data?.error
+      const refusal = typeof code === 'string' ? portalRefusal(code, String(failure.response?.data?.error_description ?? '')) : undefined
+      const recorder = currentAttempt.getStore()
+      if (recorder !== undefined && refusal !== undefined) recorder.refusal = refusal
+      if (refusal !== undefined) answered(refusal)
       if (failure.config !== undefined) record(failure.config, typeof code === 'string' ? code : (failure.code ?? 'FAILED'))
       return Promise.reject(failure as unknown as Error)
     },
   )
+}
+
+/** What the app changes with it stays out of the offline queue of that name. A call that names one itself keeps its own. */
+function nameConnector(client: B24OAuth, version: Parameters<B24OAuth['getHttpClient']>[0], authConnector: string): void {
+  if (authConnector === '') return
+  client.getHttpClient(version).ajaxClient.interceptors.request.use((config) => {
+    const params: unknown = config.data
+    if (typeof params === 'object' && params !== null) config.data = { auth_connector: authConnector, ...params }
+    return config
+  })
 }
 
 function methodOf(url = ''): string {

@@ -4,8 +4,9 @@ import type { RestClients } from '../bitrix24/rest-clients.ts'
 import type { App } from '../define-app.ts'
 import { PORTALS_EQUIPPED_AT_ONCE } from '../limits.ts'
 import type { Binding, Store } from '../store/port.ts'
-import { declaredBindings } from './bindings.ts'
+import { bindingKey, declaredBindings } from './bindings.ts'
 import { equipPortal, eventsUrl } from './lifecycle.ts'
+import type { LifecycleParts } from './lifecycle.ts'
 
 /**
  * An app that got a new handler, or moved to another address, declares other bindings than its portals have. They are
@@ -17,9 +18,10 @@ export interface EquipAtStartParts {
   readonly appOf: (name: string) => App | undefined
   readonly publicUrl: string
   readonly log: Log
+  readonly leaveQueue: LifecycleParts['leaveQueue']
 }
 
-export async function equipAtStart({ store, rest, appOf, publicUrl, log }: EquipAtStartParts): Promise<void> {
+export async function equipAtStart({ store, rest, appOf, publicUrl, log, leaveQueue }: EquipAtStartParts): Promise<void> {
   const gate = new Gate(PORTALS_EQUIPPED_AT_ONCE, Number.POSITIVE_INFINITY)
   const active = (await store.installations()).filter(({ status }) => status === 'active')
   await Promise.all(
@@ -33,7 +35,7 @@ export async function equipAtStart({ store, rest, appOf, publicUrl, log }: Equip
         const note = (text: string): void => log.info(fields, text)
         await rest
           .ofPortal(installation)
-          .then((b24) => equipPortal({ store, publicUrl }, { app, installation, note }, b24))
+          .then((b24) => equipPortal({ store, publicUrl, leaveQueue }, { app, installation, note }, b24))
           .catch((error: unknown) => log.warn({ ...fields, error: String(error) }, 'new bindings could not be made; the next start tries again'))
       }),
     ),
@@ -41,6 +43,6 @@ export async function equipAtStart({ store, rest, appOf, publicUrl, log }: Equip
 }
 
 function areSame(one: readonly Binding[], other: readonly Binding[]): boolean {
-  const keys = new Set(other.map(({ event, handler }) => `${event} ${handler}`))
-  return one.length === other.length && one.every(({ event, handler }) => keys.has(`${event} ${handler}`))
+  const keys = new Set(other.map(bindingKey))
+  return one.length === other.length && one.every((binding) => keys.has(bindingKey(binding)))
 }

@@ -23,7 +23,7 @@ test('a proof that was under way when the uninstall came does not open the porta
   await confirm(clock.now())
   const askedAtMs = clock.now()
   await clock.advance(1_000)
-  await installations.close(PORTAL)
+  await installations.close(PORTAL, { id: 'u', generation: 1 })
   await expect(confirm(askedAtMs)).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
   expect((await installations.get(PORTAL))?.status).toBe('deleted')
   await clock.advance(1)

@@ -1,15 +1,21 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import { Serial } from '@portline/runtime/serial.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { Account, Installation, InstallationPatch, InstallationStatus, PortalKey, Store, StoredEvent } from '../store/port.ts'
-import { sealApplicationToken } from '../tokens/application-token.ts'
-import { openShared, sealShared } from '../tokens/sealed-event.ts'
+import type { AuditCause } from '../store/audit.ts'
+import type { Account } from '../store/accounts.ts'
+import type {
+  Installation, InstallationPatch, InstallationStatus, NewEvent, PortalKey, Store, StoredEvent,
+} from '../store/port.ts'
+import { digestOfSealed, hasDigest, sealApplicationToken } from '../tokens/application-token.ts'
+import { addressAfter, replacedBy } from '../tokens/portal-address.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { ProvenInstaller } from '../trust/prover.ts'
-import { nextStatus } from './states.ts'
+import { isBlockedByOperator, nextStatus } from './states.ts'
+import type { BlockReason } from './states.ts'
+import { raisedAtMs, uninstallMark, withMark } from './uninstall-mark.ts'
 
 /**
  * Every change of an installation, each durable before it is known to the hot path. Nothing here asks whether a change is
@@ -21,10 +27,19 @@ export interface Installations {
    * the portal was uninstalled while the proof was under way.
    */
   confirm(portal: PortalKey, proven: ProvenInstaller, facts: ConfirmedFacts): Promise<Installation>
-  patch(portal: PortalKey, patch: Omit<InstallationPatch, 'updatedAtMs'>, account?: Account): Promise<Installation>
-  /** Stops all use of tokens at once. Idempotent. */
-  close(portal: PortalKey): Promise<void>
-  /** CLEAN=1: erases what this uninstall ends, but for a tombstone that recognises a repeated or late event. */
+  patch(portal: PortalKey, patch: Omit<InstallationPatch, 'updatedAtMs'>, account?: Account, cause?: AuditCause): Promise<Installation>
+  /** Stops all use of tokens at once, and remembers by which uninstall. Idempotent; an uninstall of another generation changes nothing. */
+  close(portal: PortalKey, uninstall: Uninstall, cause?: AuditCause): Promise<void>
+  /** What was told of an earlier time than what is known already changes nothing. An operator's block is never written over. Idempotent. */
+  block(portal: PortalKey, reason: BlockReason, cause: AuditCause, atMs: number): Promise<void>
+  /** Of a portal that is blocked for one of these reasons. Idempotent. */
+  unblock(portal: PortalKey, reasons: readonly BlockReason[], cause: AuditCause, atMs: number): Promise<void>
+  /** Two portals speak in its name: marks it, and leaves everything else as it is. Idempotent. */
+  noticeClone(portal: PortalKey, cause: AuditCause): Promise<void>
+  /**
+   * CLEAN=1: begins to erase what this uninstall ends, but for a tombstone that recognises a repeated or late event. What is left to
+   * do then stands in the store.
+   */
   erase(uninstall: StoredEvent): Promise<void>
   get(portal: PortalKey): Promise<Installation | undefined>
   /** The same from memory, for the path that every event takes. */
@@ -34,6 +49,8 @@ export interface Installations {
   onChange(listener: (installation: Installation) => void): void
 }
 
+export type Uninstall = Pick<NewEvent, 'id' | 'generation' | 'ts' | 'data'>
+
 export interface ConfirmedFacts {
   /** new: its installer is open; active: the portal said the installation is complete. */
   readonly status: 'new' | 'active'
@@ -42,8 +59,12 @@ export interface ConfirmedFacts {
   readonly applicationToken?: string | undefined
   readonly language?: string | undefined
   readonly version?: string | undefined
+  /** By the portal's clock: `ts` of the event that brought the proof. */
+  readonly ts?: string | undefined
   /** The installer's own tokens, if they came along. */
   readonly pair?: TokenPair | undefined
+  /** Who brought the proof. */
+  readonly cause?: AuditCause | undefined
 }
 
 export interface InstallationsParts {
@@ -51,9 +72,18 @@ export interface InstallationsParts {
   readonly sealer: Sealer
   readonly known: KnownPortals
   readonly clock: Clock
+  /** An erasure was begun. */
+  readonly onErasing?: () => void
 }
 
-export function createInstallations({ store, sealer, known, clock }: InstallationsParts): Installations {
+const BY_ITSELF: AuditCause = { by: 'app side' }
+
+/** An event is the cause of what its step changes. */
+export function byEvent({ id, proof, userId }: Pick<NewEvent, 'id' | 'proof' | 'userId'>): AuditCause {
+  return { by: 'event', ref: id, ...(proof === undefined ? {} : { proof }), ...(userId === undefined ? {} : { userId }) }
+}
+
+export function createInstallations({ store, sealer, known, clock, onErasing }: InstallationsParts): Installations {
   const listeners: ((installation: Installation) => void)[] = []
   // An uninstall and a proof of the same portal may meet: one must be whole before the other reads.
   const serial = new Serial()
@@ -71,10 +101,27 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
     return learn(installation)
   }
 
+  /** Says so while no account of the portal has usable tokens, and no longer. */
+  const markReinstall = async (installation: Installation): Promise<void> => {
+    const { status, reason } = installation
+    if (status === 'deleted' || status === 'blocked') return
+    const accounts = await store.accounts(installation)
+    const isDead = accounts.length > 0 && accounts.every(({ state }) => state === 'dead')
+    if (isDead === (reason === 'NEED_REINSTALL')) return
+    const patch = isDead ? { reason: 'NEED_REINSTALL' as const } : { clearReason: true as const }
+    await store.patchInstallation(installation, { ...patch, updatedAtMs: clock.now() })
+    await reread(installation)
+  }
+  const markReplaced = async (replaced: Installation, cause: AuditCause): Promise<void> => {
+    if (replaced.status === 'blocked') return
+    await store.patchInstallation(replaced, { reason: 'PORTAL_REPLACED', updatedAtMs: clock.now() }, undefined, cause)
+    await reread(replaced)
+  }
+
   return {
     get: (portal) => store.installation(portal),
     known: (portal) => known.get(portal)?.installation,
-    relearn: async (portal) => void (await reread(portal)),
+    relearn: async (portal) => void (await markReinstall(await reread(portal))),
     onChange: (listener) => listeners.push(listener),
 
     confirm: (portal, proven, facts) =>
@@ -85,41 +132,91 @@ export function createInstallations({ store, sealer, known, clock }: Installatio
           throw new CodedError('PROOF_UNAVAILABLE', 'the app was uninstalled while its proof was under way')
         }
         const base = confirmed(portal, current, proven, facts, nowMs)
-        const token = facts.applicationToken === undefined ? undefined : sealApplicationToken(sealer, portal, facts.applicationToken)
+        const token = newToken(sealer, portal, current, facts.applicationToken)
         const installation = token === undefined ? base : { ...base, applicationToken: token }
+        const cause = { ...BY_ITSELF, ...facts.cause, userId: proven.userId }
         const reopened = installation.generation !== current?.generation
         const { pair } = facts
         const wanted = pair !== undefined && (reopened || (await isNewer(store, portal, pair)))
         const account = wanted ? sealAccount(sealer, { portal, userId: proven.userId, master: true, pair, nowMs }) : undefined
-        await store.saveInstallation(installation, account)
+        await store.saveInstallation(installation, account, cause)
+        for (const replaced of replacedBy(installation, known.installations())) await markReplaced(replaced, cause)
         // Events of the former installation are over now: those that wait for another try must not hold up the new one.
         if (reopened) await store.hastenLane(portal)
         return learn(installation)
       }),
 
-    patch: (portal, patch, account) =>
+    patch: (portal, patch, account, cause) =>
       inTurn(portal, async () => {
-        const current = known.get(portal)?.installation.status
+        const current = known.get(portal)?.installation
+        const { status, clearReason: _, ...rest } = patch
+        const allowed: Omit<InstallationPatch, 'updatedAtMs'> = current !== undefined && isBlockedByOperator(current) && status !== 'deleted' ? rest : patch
         // A deleted installation is not patched at all: whoever comes late finds that out by what is returned.
-        if (patch.status !== undefined && current !== 'deleted') nextStatus(current, patch.status)
-        await store.patchInstallation(portal, { ...patch, updatedAtMs: clock.now() }, account)
+        if (allowed.status !== undefined && current?.status !== 'deleted') nextStatus(current?.status, allowed.status)
+        await store.patchInstallation(portal, { ...allowed, updatedAtMs: clock.now() }, account, cause)
         return reread(portal)
       }),
 
-    close: (portal) =>
+    close: (portal, uninstall, cause) =>
       inTurn(portal, async () => {
+        const current = await store.installation(portal)
+        if (current?.generation !== uninstall.generation) return
         const nowMs = clock.now()
-        await store.patchInstallation(portal, { status: 'deleted', deletedAtMs: nowMs, updatedAtMs: nowMs })
+        const mark = uninstallMark(uninstall)
+        const uninstalls = mark === undefined ? {} : { uninstalls: withMark(current.uninstalls, mark) }
+        await store.patchInstallation(portal, { status: 'deleted', deletedAtMs: nowMs, updatedAtMs: nowMs, ...uninstalls }, undefined, cause)
+        await reread(portal)
+      }),
+
+    block: (portal, reason, cause, atMs) =>
+      inTurn(portal, async () => {
+        const current = await store.installation(portal)
+        if (current === undefined || current.status === 'deleted' || isBlockedByOperator(current)) return
+        const wasToldLater = reason !== 'PORTAL_BLOCKED' && (current.statusAtMs ?? 0) > atMs
+        if (wasToldLater || current.reason === reason) return
+        nextStatus(current.status, 'blocked')
+        await store.patchInstallation(portal, { status: 'blocked', reason, statusAtMs: atMs, updatedAtMs: clock.now() }, undefined, cause)
+        await reread(portal)
+      }),
+
+    unblock: (portal, reasons, cause, atMs) =>
+      inTurn(portal, async () => {
+        const current = await store.installation(portal)
+        if (current === undefined || current.status === 'deleted' || (current.statusAtMs ?? 0) > atMs) return
+        const wanted: readonly (string | undefined)[] = reasons
+        const ends = current.status === 'blocked' && wanted.includes(current.reason)
+        const status = nextStatus(current.status, current.installedAtMs === undefined ? 'new' : 'active')
+        const patch = ends ? { status, clearReason: true as const } : {}
+        await store.patchInstallation(portal, { ...patch, statusAtMs: atMs, updatedAtMs: clock.now() }, undefined, cause)
+        // What waited for this is due now.
+        if (ends) await store.hastenLane(portal)
+        await markReinstall(await reread(portal))
+      }),
+
+    noticeClone: (portal, cause) =>
+      inTurn(portal, async () => {
+        const current = await store.installation(portal)
+        if (current === undefined || current.status === 'deleted' || current.status === 'blocked' || current.reason === 'PORTAL_CLONED') return
+        await store.patchInstallation(portal, { reason: 'PORTAL_CLONED', updatedAtMs: clock.now() }, undefined, cause)
         await reread(portal)
       }),
 
     erase: (uninstall) =>
       inTurn(uninstall, async () => {
-        await eraseSharedAuths(store, sealer, uninstall)
-        await store.erasePortal(uninstall, uninstall.id, uninstall.generation)
+        const { app, memberId, id: eventId, seq: upToSeq, generation } = uninstall
+        await store.beginErasure({ app, memberId, eventId, upToSeq, generation, begunAtMs: clock.now() })
         await reread(uninstall)
+        onErasing?.()
       }),
   }
+}
+
+/** Sealed anew only when it is another: the same one would look like a change. */
+function newToken(sealer: Sealer, portal: PortalKey, current: Installation | undefined, token: string | undefined): Uint8Array | undefined {
+  if (token === undefined) return undefined
+  const sealed = current?.applicationToken
+  const isKnown = sealed !== undefined && hasDigest(token, digestOfSealed(sealer, portal, sealed))
+  return isKnown ? undefined : sealApplicationToken(sealer, portal, token)
 }
 
 /** A late copy of an install brings the pair that ours was renewed from: spent, though its access token still proves something. */
@@ -128,20 +225,11 @@ async function isNewer(store: Store, portal: PortalKey, pair: TokenPair): Promis
   return master === undefined || master.state === 'dead' || pair.expiresAtMs > master.expiresAtMs
 }
 
-/** Seals of a batch at once: one answer, one look at memory. */
-const SHARES_AT_ONCE = 100
+/** What an installer who has just been proven puts right. A portal that refuses calls would not have confirmed an administrator. */
+const HEALED_BY_INSTALLER: ReadonlySet<string | undefined> = new Set(['TOKENS_DEAD', 'NEED_REINSTALL', 'PORTAL_UNPAID', 'PORTAL_INACTIVE', 'PORTAL_CLONED', 'PORTAL_REPLACED'])
 
-/** The portal's auth blocks that were sealed together with those of others are taken out from among them. */
-async function eraseSharedAuths(store: Store, sealer: Sealer, uninstall: StoredEvent): Promise<void> {
-  for (;;) {
-    const shares = await store.sharedAuths(uninstall, uninstall.id, SHARES_AT_ONCE)
-    for (const share of shares) {
-      const gone = new Set(share.eventIds)
-      const others = Object.entries(openShared(sealer, share.sealed)).filter(([id]) => !gone.has(id))
-      await store.replaceSharedAuth(share, sealShared(sealer, others))
-    }
-    if (shares.length === 0) return
-  }
+function newer(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 }
 
 function confirmed(
@@ -152,22 +240,26 @@ function confirmed(
   nowMs: number,
 ): Installation {
   const reopened = current === undefined || current.status === 'deleted'
-  const status: InstallationStatus = reopened || facts.status === 'active' ? facts.status : current.status
+  const stays = !reopened && (isBlockedByOperator(current) || facts.status !== 'active')
+  const status: InstallationStatus = stays ? current.status : facts.status
   const { reason, ...known } = current ?? {}
-  const healed = reason === 'TOKENS_DEAD' && facts.pair !== undefined
+  const healed = HEALED_BY_INSTALLER.has(reason) && (facts.pair !== undefined || reason === 'PORTAL_REPLACED')
   const kept = reopened ? {} : { ...known, ...(reason === undefined || healed ? {} : { reason }) }
   // A market app keeps its application_token over uninstall and reinstall, so a deleted portal's stays known.
   const token = current?.applicationToken === undefined ? {} : { applicationToken: current.applicationToken }
+  const uninstalls = current?.uninstalls === undefined ? {} : { uninstalls: current.uninstalls }
+  const raised = newer(raisedAtMs(facts.ts), reopened ? undefined : current.raisedAtMs)
   const version = facts.version ?? proven.version
   return {
     ...kept,
     ...token,
+    ...uninstalls,
+    ...(raised === undefined ? {} : { raisedAtMs: raised }),
     app: portal.app,
     memberId: portal.memberId,
     status: nextStatus(current?.status, status),
     generation: reopened ? (current?.generation ?? 0) + 1 : current.generation,
-    domain: proven.domain,
-    clientEndpoint: proven.clientEndpoint,
+    ...addressAfter(reopened ? undefined : current, proven, nowMs),
     serverEndpoint: proven.serverEndpoint,
     appStatus: proven.appStatus,
     scope: proven.scope,

@@ -6,14 +6,18 @@ import { CodedError } from '@portline/wire/errors.ts'
 import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
 import { registerConnectors } from '../connectors/register-connectors.ts'
 import type { App } from '../define-app.ts'
-import type { Account, Installation, InstallationPatch, StoredEvent, Store } from '../store/port.ts'
+import type { Account } from '../store/accounts.ts'
+import type { Binding, Installation, InstallationPatch, NewEvent, StoredEvent, Store } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { Prover } from '../trust/prover.ts'
-import { declaredBindings, dropBindings, makeBindingsTrue } from './bindings.ts'
+import { boundBy, declaredBindings, makeBindingsTrue, planBindings, readBindings } from './bindings.ts'
+import type { BindingReport } from './bindings.ts'
+import { byEvent } from './installations.ts'
 import type { Installations } from './installations.ts'
+import { raisedAtMs } from './uninstall-mark.ts'
 
 /**
  * What the app side itself does with a proven event before the app's handler sees it. Every step may run again after a
@@ -27,6 +31,8 @@ export interface LifecycleParts {
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
   readonly publicUrl: string
+  /** Fetches what waits in an offline queue that the app has no bindings for any more. */
+  readonly leaveQueue: (installation: Installation, queue: string) => Promise<void>
 }
 
 export interface LifecycleStep {
@@ -45,6 +51,9 @@ export async function runLifecycleStep(parts: LifecycleParts, step: LifecycleSte
       return installed(parts, step)
     case 'ONAPPUNINSTALL':
       return uninstalled(parts, step)
+    case 'ONAPPPAYMENT':
+      await paid(parts, step)
+      break
     case 'ONIMCONNECTORSTATUSDELETE':
       await connectorOff(parts, step, textField(step.event.data, 'connector'), textField(step.event.data, 'line'))
       break
@@ -68,17 +77,31 @@ export function placementUrl(publicUrl: string, app: string): string {
   return `${publicUrl}/apps/${app}/placement`
 }
 
+export type EquipParts = Pick<LifecycleParts, 'store' | 'publicUrl' | 'leaveQueue'>
+export type EquipStep = Pick<LifecycleStep, 'app' | 'installation' | 'note'>
+
 /** Binds and registers what the app declares. Also run by the install page, before the installation is complete. */
-export async function equipPortal(
-  { store, publicUrl }: Pick<LifecycleParts, 'store' | 'publicUrl'>,
-  { app, installation, note }: Pick<LifecycleStep, 'app' | 'installation' | 'note'>,
+export async function equipPortal(parts: EquipParts, step: EquipStep, b24: B24OAuth): Promise<void> {
+  await bindPortal(parts, step, b24)
+  await registerConnectors(b24, step.app.connectors, placementUrl(parts.publicUrl, step.app.name))
+}
+
+/** `alsoStale` says of bindings that nobody here remembers which are ours all the same. */
+export async function bindPortal(
+  { store, publicUrl, leaveQueue }: EquipParts,
+  { app, installation, note }: EquipStep,
   b24: B24OAuth,
-): Promise<void> {
+  alsoStale: (binding: Binding) => boolean = () => false,
+): Promise<BindingReport> {
   const declared = declaredBindings(app, eventsUrl(publicUrl, app.name))
-  const bound = await makeBindingsTrue(b24, declared, note)
-  await dropBindings(b24, await store.bindings(installation), declared)
-  await store.saveBindings(installation, bound)
-  await registerConnectors(b24, app.connectors, placementUrl(publicUrl, app.name))
+  const [existing, former] = [await readBindings(b24), await store.bindings(installation)]
+  const report = await makeBindingsTrue(b24, planBindings(declared, existing, [...former, ...existing.filter(alsoStale)]), note)
+  const used = new Set(declared.map(({ queue }) => queue))
+  const left = new Set(former.map(({ queue }) => queue))
+  // Before they are forgotten here: what happened up to now is still in there.
+  for (const queue of left) if (queue !== undefined && !used.has(queue)) await leaveQueue(installation, queue)
+  await store.saveBindings(installation, boundBy(report))
+  return report
 }
 
 async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<Installation> {
@@ -87,17 +110,19 @@ async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<In
   const account = await accountToAdopt(parts, step)
   // Run again after a newer one (a replay), it must not turn back what that one said.
   const isNewest = event.receivedAtMs >= (installation.lifecycleAtMs ?? 0)
+  const raised = raisedAtMs(event.ts)
   const version = isNewest ? textField(event.data, 'VERSION') : undefined
   const language = isNewest ? textField(event.data, 'LANGUAGE_ID') : undefined
   const patch: Omit<InstallationPatch, 'updatedAtMs'> = {
     status: 'active',
     installedAtMs: installation.installedAtMs ?? parts.clock.now(),
     ...(isNewest ? { lifecycleAtMs: event.receivedAtMs } : {}),
+    ...(raised === undefined || raised <= (installation.raisedAtMs ?? 0) ? {} : { raisedAtMs: raised }),
     ...(version === undefined ? {} : { version }),
     ...(language === undefined ? {} : { language }),
     ...(account === undefined ? {} : { clearReason: true }),
   }
-  const current = await parts.installations.patch(installation, patch, account)
+  const current = await parts.installations.patch(installation, patch, account, byEvent(event))
   await equipPortal(parts, { ...step, installation: current }, await step.b24())
   step.note('bindings and connectors are in place')
   return current
@@ -144,9 +169,20 @@ export function pairIn(auth: AuthBlock, event: { receivedAtMs: number }): TokenP
 }
 
 async function uninstalled({ installations }: LifecycleParts, { event, installation, note }: LifecycleStep): Promise<Installation> {
-  await installations.close(installation)
+  await installations.close(installation, event, byEvent(event))
   note(asksToClean(event) ? 'installation closed, data will be erased' : 'installation closed, data kept')
   return (await installations.get(installation)) ?? installation
+}
+
+/**
+ * PAYMENT_EXPIRED says whether events go on (api-reference/common/events/on-app-payment.md). Also run when the event comes in: behind
+ * events that wait for the payment it would wait for itself.
+ */
+export async function paid({ installations }: Pick<LifecycleParts, 'installations'>, { event }: { event: NewEvent }): Promise<void> {
+  const expired = textField(event.data, 'PAYMENT_EXPIRED')
+  const cause = byEvent(event)
+  if (expired === 'Y') await installations.block(event, 'PORTAL_UNPAID', cause, event.receivedAtMs)
+  if (expired === 'N') await installations.unblock(event, ['PORTAL_UNPAID'], cause, event.receivedAtMs)
 }
 
 async function connectorOff(
@@ -170,7 +206,7 @@ async function lineDeleted(parts: LifecycleParts, step: LifecycleStep): Promise<
 }
 
 /** Nothing is sent before the installation is complete: a proven event says that it is, even if ONAPPINSTALL was lost. */
-async function activated({ installations, clock }: LifecycleParts, { installation }: LifecycleStep): Promise<Installation> {
+async function activated({ installations, clock }: LifecycleParts, { installation, event }: LifecycleStep): Promise<Installation> {
   if (installation.status !== 'new') return installation
-  return installations.patch(installation, { status: 'active', installedAtMs: clock.now() })
+  return installations.patch(installation, { status: 'active', installedAtMs: clock.now() }, undefined, byEvent(event))
 }

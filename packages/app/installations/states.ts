@@ -1,22 +1,50 @@
-import type { InstallationStatus } from '../store/port.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+import type { Installation, InstallationStatus } from '../store/port.ts'
 
 /**
- *     (none) ──installer proven──> new ──install proven, or any proven event──> active
- *     new, active, blocked ──uninstall──> deleted ──installer or install proven──> new, active (next generation)
+ * The life of an installation, with the words of the field for its changes.
  *
- * A status never changes but along these arrows; asking for the status it already has changes nothing.
+ *     from             by                                                     to                             word
+ *     none             installer proven                                       new                            installationCreated
+ *     none, new        install proven, or any proven event                    active                         applicationInstalled
+ *     new, active      the portal refuses calls or says payment ended;        blocked                        markAsBlocked
+ *                      an operator
+ *     blocked          what blocked it is over                                active, new if not complete    markAsActive
+ *     new, active,     uninstall                                              deleted                        applicationUninstalled
+ *     blocked
+ *     deleted          installer or install proven                            new, active (next generation)  as from none
+ *
+ * Asking for the status it already has changes nothing, and nothing else is possible. The other words (setApplicationToken,
+ * renewAuthToken, updateApplicationVersion, changeDomainUrl) change no status.
+ *
+ * `reason` says why it is blocked, or what is wrong while it is not: NEED_REINSTALL (no account has usable tokens), PORTAL_CLONED,
+ * PORTAL_REPLACED.
+ *
+ * Blocked: events are taken in and kept as ever. By an operator: what the app side does itself is done, handlers wait until the
+ * portal is unblocked. By the portal: handlers run, for some need no REST; those that fail because the portal refuses a call wait
+ * and use up no attempt.
  */
 const TRANSITIONS: Readonly<Record<InstallationStatus | 'none', readonly InstallationStatus[]>> = {
   none: ['new', 'active'],
   new: ['new', 'active', 'blocked', 'deleted'],
   active: ['active', 'blocked', 'deleted'],
-  blocked: ['blocked', 'active', 'deleted'],
+  blocked: ['blocked', 'active', 'new', 'deleted'],
   deleted: ['deleted', 'new', 'active'],
 }
+
+/** Why an installation may be blocked. */
+export type BlockReason = Extract<ErrorCode, 'PORTAL_UNPAID' | 'PORTAL_INACTIVE' | 'PORTAL_BLOCKED'>
+/** Blocks that the portal itself ends. */
+export const PORTAL_BLOCKS: readonly BlockReason[] = ['PORTAL_UNPAID', 'PORTAL_INACTIVE']
 
 /** Throws on a transition that the table doesn't have: a bug here, never bad input. */
 export function nextStatus(current: InstallationStatus | undefined, wanted: InstallationStatus): InstallationStatus {
   const from = current ?? 'none'
   if (!TRANSITIONS[from].includes(wanted)) throw new Error(`an installation cannot go from ${from} to ${wanted}`)
   return wanted
+}
+
+/** Only an operator ends what an operator began, whatever is proven meanwhile. */
+export function isBlockedByOperator({ status, reason }: Pick<Installation, 'status' | 'reason'>): boolean {
+  return status === 'blocked' && reason === 'PORTAL_BLOCKED'
 }

@@ -13,6 +13,8 @@ Examples:
   portline installations list --json | jq -r 'select(.status == "active") | .domain'
   portline installations show a223c6b3710f85df22e9377d6c4f7553
   portline installations show a223c6b3710f85df22e9377d6c4f7553 --app hello --json
+  portline portals block a223c6b3710f85df22e9377d6c4f7553
+  portline portals unblock a223c6b3710f85df22e9377d6c4f7553
 
 The app side is asked at PORTLINE_URL (http://127.0.0.1:4400), with PORTLINE_OPERATOR_TOKEN when it is set.`
 
@@ -24,6 +26,7 @@ interface ShowOptions {
 export function addInstallationsCommand(program: Command, env: Environment, output: Output): void {
   const installations = program
     .command('installations')
+    .alias('portals')
     .description('look at the portals where the app is or was installed')
     .addHelpText('after', EXAMPLES)
   installations
@@ -39,6 +42,15 @@ export function addInstallationsCommand(program: Command, env: Environment, outp
     .option('--json', 'one JSON object')
     .addHelpText('after', EXAMPLES)
     .action((memberId: string, options: ShowOptions) => show(operatorApi(env), output, memberId, options))
+  for (const [name, description] of DECISIONS) {
+    installations
+      .command(`${name} <member_id>`)
+      .description(description)
+      .option('--app <name>', 'needed only when several apps are installed on the portal')
+      .option('--json', 'one JSON object')
+      .addHelpText('after', EXAMPLES)
+      .action((memberId: string, options: ShowOptions) => decide(operatorApi(env), output, name, memberId, options))
+  }
 }
 
 async function list(api: JsonClient, output: Output, json: true | undefined): Promise<void> {
@@ -50,7 +62,24 @@ async function list(api: JsonClient, output: Output, json: true | undefined): Pr
     : table(['APP', 'PORTAL', 'DOMAIN', 'STATUS', 'VERSION', 'UPDATED', 'REASON'], rows))
 }
 
+const DECISIONS = [
+  ['block', 'take its events in and keep them, and let no handler run, until it is unblocked'],
+  ['unblock', 'let its handlers run again, whatever had blocked it'],
+] as const
+
+async function decide(api: JsonClient, output: Output, decision: string, memberId: string, options: ShowOptions): Promise<void> {
+  const { app, portal } = await find(api, memberId, options.app)
+  const path = `/api/installations/${encodeURIComponent(app)}/${encodeURIComponent(portal)}/${decision}`
+  const installation = await api.post<InstallationView>(path)
+  output.out(options.json ? JSON.stringify(installation) : facts([['portal', portal], ['status', installation.status], ['reason', installation.reason]]))
+}
+
 async function show(api: JsonClient, output: Output, memberId: string, { app, json }: ShowOptions): Promise<void> {
+  const found = await find(api, memberId, app)
+  output.out(json ? JSON.stringify(found) : installationText(found))
+}
+
+async function find(api: JsonClient, memberId: string, app: string | undefined): Promise<InstallationView> {
   const { installations } = await api.get<InstallationList>('/api/installations')
   const matching = installations.filter((one) => one.portal === memberId && (app === undefined || one.app === app))
   const [found, other] = matching
@@ -59,7 +88,7 @@ async function show(api: JsonClient, output: Output, memberId: string, { app, js
     const names = matching.map((one) => one.app).join(', ')
     throw new CodedError('BAD_REQUEST', `several apps are installed there; name one with --app: ${names}`)
   }
-  output.out(json ? JSON.stringify(found) : installationText(found))
+  return found
 }
 
 function installationText(installation: InstallationView): string {
@@ -72,12 +101,18 @@ function installationText(installation: InstallationView): string {
   ])
   return [
     head,
-    ...section(['EVENT', 'BOUND TO'], bindings.map(({ event, handler }) => [event, handler])),
+    ...section(['EVENT', 'BOUND TO'], bindings.map((binding) => [binding.event, boundTo(binding)])),
     ...section(['CONNECTOR', 'LINE', 'STATE'], connectorLines.map(({ connector, line, active }) =>
       [connector, line, active ? 'on' : 'off'])),
-    ...section(['USER', 'TOKENS', 'EXPIRE'], accounts.map(({ userId, master, state, expiresAt }) =>
-      [master ? `${userId} (installer)` : userId, state, expiresAt ?? ''])),
+    ...section(['USER', 'TOKENS', 'EXPIRE', 'DEAD BECAUSE'], accounts.map(({ userId, master, state, expiresAt, deadAt, deadReason }) =>
+      [master ? `${userId} (master)` : userId, state, expiresAt ?? '', state === 'dead' ? `${deadReason ?? ''} (${deadAt ?? ''})` : ''])),
   ].join('\n\n')
+}
+
+/** Also of the commands that show what is to be bound. */
+export function boundTo({ handler, offline }: InstallationView['bindings'][number]): string {
+  if (offline === null) return handler
+  return offline === '' ? 'offline queue' : `offline queue ${offline}`
 }
 
 function section(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
