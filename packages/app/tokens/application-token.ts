@@ -3,16 +3,16 @@ import type { PortalKey } from '../store/port.ts'
 import type { Sealer } from './sealer.ts'
 
 /** The application_token at rest and in memory: sealed there, a digest here. */
-function purposeOf({ app, memberId }: PortalKey): string {
+export function applicationTokenPurpose({ app, memberId }: PortalKey): string {
   return `application_token:${app}:${memberId}`
 }
 
 export function sealApplicationToken(sealer: Sealer, portal: PortalKey, token: string): Uint8Array {
-  return sealer.seal(purposeOf(portal), token)
+  return sealer.seal(applicationTokenPurpose(portal), token)
 }
 
 export function digestOfSealed(sealer: Sealer, portal: PortalKey, sealed: Uint8Array): Uint8Array {
-  return digestOf(sealer.open(purposeOf(portal), sealed))
+  return digestOf(sealer.open(applicationTokenPurpose(portal), sealed))
 }
 
 /** Constant-time: digests have one length, and how far they agree tells nothing of the token. */

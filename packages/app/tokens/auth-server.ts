@@ -2,6 +2,7 @@ import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ServerAppInfo, TokenResponse } from '@portline/wire/oauth.ts'
 import { REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+import { isSafeEndpoint } from './safe-endpoint.ts'
 
 /**
  * Talks to authorization servers, and only to known ones: client_secret never leaves for any other host, whatever an
@@ -34,8 +35,13 @@ const DEAD_PAIR_ERRORS = new Set(['invalid_grant', 'expired_token', 'NOT_INSTALL
 export const PASSING_ERRORS: ReadonlySet<unknown> = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT', 'OVERLOAD_LIMIT'])
 const SERVER_ERROR_STATUS = 500
 
+/** Errors: CONFIG_INVALID for an origin at which client_secret would go over a network in the clear, whoever that may be. */
 export function createAuthServers(trustedOrigins: readonly string[], network: Network): AuthServers {
-  const origins = trustedOrigins.map((origin) => new URL(origin).origin)
+  const origins = trustedOrigins.map((trusted) => {
+    const url = new URL(trusted)
+    if (!isSafeEndpoint(url, url)) throw new CodedError('CONFIG_INVALID', `the authorization server ${url.origin} must be https: plain http is for this machine only`)
+    return url.origin
+  })
 
   const originOf = (serverEndpoint: string): string => {
     const origin = URL.canParse(serverEndpoint) ? new URL(serverEndpoint).origin : 'null'

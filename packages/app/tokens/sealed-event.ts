@@ -20,13 +20,13 @@ export interface OpenedParts {
 const SECRET_KEYS = new Set(['token', 'auth', 'access_token', 'refresh_token', 'application_token', 'client_secret', 'auth_id', 'refresh_id'])
 const BLOT = '[sealed]'
 
-function purposeOf({ app, memberId }: PortalKey): string {
+export function authPurpose({ app, memberId }: PortalKey): string {
   return `auth:${app}:${memberId}`
 }
 
 export function sealParts(sealer: Sealer, portal: PortalKey, { auth, data }: Pick<EventEnvelope, 'auth' | 'data'>): SealedParts {
   const open = data === undefined ? undefined : blotted(data)
-  const sealed = sealer.seal(purposeOf(portal), JSON.stringify(open === data ? { auth } : { auth, data }))
+  const sealed = sealer.seal(authPurpose(portal), JSON.stringify(open === data ? { auth } : { auth, data }))
   return open === undefined ? { auth: sealed } : { auth: sealed, data: open }
 }
 
@@ -36,7 +36,7 @@ export function openData(data: FormValue | undefined): FormValue | undefined {
 }
 
 /** What each id names is authenticated with it: the ids stand inside the seal. */
-const SHARED_PURPOSE = 'auths'
+export const SHARED_PURPOSE = 'auths'
 
 /** One seal for many events: a cipher costs as much as all else that is done for an event. */
 export function sealShared(sealer: Sealer, parts: readonly (readonly [id: string, parts: OpenedParts])[]): Uint8Array {
@@ -63,7 +63,7 @@ export function openParts(sealer: Sealer, event: NewEvent): OpenedParts {
   const open = event.data === undefined ? {} : { data: event.data }
   if (event.auth.length === 0) return { ...open, auth: {} }
   if (event.authShared === true) return { ...open, ...sharedPartsOf(sealer, event) }
-  return { ...open, ...(JSON.parse(sealer.open(purposeOf(event), event.auth)) as OpenedParts) }
+  return { ...open, ...(JSON.parse(sealer.open(authPurpose(event), event.auth)) as OpenedParts) }
 }
 
 /** The envelope as it was received. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { systemRandom } from '@portline/runtime/random.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createSealer } from './sealer.ts'
+import { createSealer, keyIdOf } from './sealer.ts'
 
 const sealer = createSealer(randomBytes(32), systemRandom)
 
@@ -37,4 +37,22 @@ test('does not open for another purpose, with another key, or cut short', () => 
 
 test('a key of another length is refused', () => {
   expect(() => createSealer(randomBytes(31), systemRandom)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
+})
+
+test('the first of several keys seals, all of them open, and one that is taken away still opens what is in memory', () => {
+  const [former, newer, stranger] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte)) as [Uint8Array, Uint8Array, Uint8Array]
+  const ring = createSealer(former, systemRandom)
+  const before = ring.seal('x', 'of old')
+  ring.useKeys([newer, former])
+  expect(ring.keyIds).toEqual([keyIdOf(newer), keyIdOf(former)])
+  const after = ring.seal('x', 'of new')
+  expect(after.subarray(0, ring.prefix.length)).toEqual(ring.prefix)
+  expect([ring.open('x', before), ring.open('x', after)]).toEqual(['of old', 'of new'])
+  ring.useKeys([newer])
+  expect(ring.keyIds).toEqual([keyIdOf(newer)])
+  expect(ring.open('x', before)).toBe('of old')
+  expect(() => createSealer([newer], systemRandom).open('x', before)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
+  expect(createSealer([stranger, former], systemRandom).open('x', before)).toBe('of old')
+  expect(() => createSealer([], systemRandom)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
+  expect(() => ring.open('x', new Uint8Array([1]))).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
 })

@@ -7,15 +7,17 @@ import { systemNetwork } from '@portline/runtime/network.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Store } from '../store/port.ts'
+import { RENEWAL_COOLING_MS } from '../limits.ts'
+import type { PortalKey, Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { startTinyServer } from '../test-support/tiny-auth-server.ts'
 import type { TinyServer } from '../test-support/tiny-auth-server.ts'
 import { createAuthServers } from './auth-server.ts'
 import { createSealer } from './sealer.ts'
-import { STORE_AGAIN_MS, createTokenKeeper } from './token-keeper.ts'
+import { createTokenKeeper } from './token-keeper.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 import { openAccount, sealAccount } from './token-pair.ts'
+import { STORE_AGAIN_MS } from './unsaved-pairs.ts'
 
 const PORTAL = { app: 'hello', memberId: 'm' }
 const HOUR_MS = 3_600_000
@@ -26,6 +28,8 @@ let folder: string
 let store: Store
 let server: TinyServer
 let rotations: number
+let owners = 0
+let changed: PortalKey[]
 
 /** Strict single-use rotation: each refresh token works once. */
 function rotating(_path: string, form: URLSearchParams) {
@@ -49,7 +53,11 @@ function keeper(over: Partial<Store> = {}): TokenKeeper {
     credentialsOf: () => ({ clientId: 'local.1', clientSecret: 'top secret' }),
     clock,
     log: silentLog,
-    onChanged: () => Promise.resolve(),
+    owner: `owner ${++owners}`,
+    onChanged: (portal) => {
+      changed.push(portal)
+      return Promise.resolve()
+    },
   })
 }
 
@@ -73,6 +81,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portline-tokens-'))
   store = await openSqliteStore(join(folder, 'store.sqlite'))
   rotations = 0
+  changed = []
   server = await startTinyServer(rotating)
 })
 afterEach(async () => {
@@ -145,7 +154,8 @@ test('a refused refresh token marks the account dead, and nobody asks again', as
   await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_DEAD' })
   await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'TOKENS_DEAD' })
   expect(server.asked).toHaveLength(1)
-  expect(await store.installation(PORTAL)).toMatchObject({ status: 'active', reason: 'TOKENS_DEAD' })
+  expect(await store.accounts(PORTAL)).toMatchObject([{ state: 'dead', deadAtMs: clock.now(), deadReason: 'the authorization server answered invalid_grant' }])
+  expect(changed).toEqual(expect.arrayContaining([expect.objectContaining(PORTAL)]))
 })
 
 test.each([
@@ -159,6 +169,7 @@ test.each([
   const tokens = keeper()
   await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'RENEWAL_FAILED' })
   server.answer = rotating
+  await clock.advance(RENEWAL_COOLING_MS)
   expect((await tokens.pair(PORTAL)).accessToken).toBe('access-1')
 })
 

@@ -1,156 +1,180 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { TokenResponse } from '@portline/wire/oauth.ts'
 import { RENEW_BEFORE_EXPIRY_MS } from '../limits.ts'
-import type { Account, Installation, InstallationPatch, PortalKey, Store } from '../store/port.ts'
+import { keyOf } from '../store/portal-key.ts'
+import type { Account, AccountPair, AgingAccount } from '../store/accounts.ts'
+import type { Installation, PortalKey, Store } from '../store/port.ts'
 import type { AuthServers, Credentials } from './auth-server.ts'
-import { isSafeEndpoint } from './safe-endpoint.ts'
+import { RenewalLimits } from './renewal-limits.ts'
+import { renewAccount } from './renewal.ts'
+import type { RenewalParts } from './renewal.ts'
 import type { Sealer } from './sealer.ts'
-import { openAccount, pairOf, sealAccount } from './token-pair.ts'
+import { openAccount, pairIdOf } from './token-pair.ts'
 import type { TokenPair } from './token-pair.ts'
+import { UnsavedPairs } from './unsaved-pairs.ts'
 
 /**
- * Keeps the tokens of the portals' master accounts usable.
+ * Keeps the tokens of the portals' accounts usable. An account:
  *
- *     live ──expired──> renewing ──stored──> live
- *                          ├──server refuses the refresh token──> dead (until the app is installed or opened again)
- *                          └──server not reachable──> live (tried again at the next need)
+ *     live ──its pair is refused, and the one before it too──> dead ──an installer or an install brings a new pair──> live
  *
- * Invariants: one renewal at a time per portal, whoever asks; what an installer brought meanwhile is never written over; a
- * new pair is in the store before anybody uses it; a pair that could not be stored is kept here and stored as soon as it can be, and
- * before it is used, because the old one may be spent already.
- * Nothing is renewed on a schedule: the platform blocks apps that do (settings/oauth/auto-renewal.md).
+ * One renewal is told in renewal.ts. Which account speaks for the portal: the master, the administrator who installed the app last.
+ * When its pair is lost, the living account whose pair is the newest becomes the master: every account was an administrator's when it
+ * was kept, and the newest is the likeliest to be one still. With none left the installation is marked NEED_REINSTALL
+ * (`onChanged`): an administrator has to open or install the app once; no question is asked meanwhile.
+ *
+ * Invariants: one renewal at a time per account, whoever asks, here and in other processes; what an installer brought meanwhile is
+ * never written over; a new pair is in the store before anybody uses it; an account asks its server no more often than
+ * renewal-limits.ts allows.
+ * A pair is renewed when it is needed and has expired, and once before its refresh token would die of age (age-renewals.ts); never on
+ * a schedule: the platform blocks apps that do (settings/oauth/auto-renewal.md).
  */
 export interface TokenKeeper {
   /**
-   * The master account's pair, renewed when it has expired or when the portal has rejected `rejectedToken`.
+   * The pair of the account that speaks for the portal, renewed when it has expired or when the portal has rejected `rejectedToken`.
    * Errors: INSTALLATION_DELETED, TOKENS_MISSING, TOKENS_DEAD, RENEWAL_FAILED, STORE_UNAVAILABLE.
    */
   pair(portal: PortalKey, rejectedToken?: string): Promise<TokenPair>
+  /** A call with this access token succeeded. */
+  proved(portal: PortalKey, accessToken: string): void
+  /**
+   * The portal knows the token and turns its user away (dismissed, or shut out of the app). If another account lives, that one speaks
+   * for the portal from now on; else nothing changes. Whether it does.
+   */
+  turnedAway(portal: PortalKey, accessToken: string, reason: string): Promise<boolean>
+  /** Renews a pair that nobody needed for long, if it still is the one of then. Errors: RENEWAL_FAILED, STORE_UNAVAILABLE. */
+  renewAged(aging: AgingAccount): Promise<void>
 }
 
-export interface TokenKeeperParts {
+export interface TokenKeeperParts extends Omit<RenewalParts, 'unsaved'> {
   readonly store: Store
   readonly sealer: Sealer
   readonly authServers: AuthServers
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
   readonly log: Log
-  /** Called after an installation was changed in the store. */
-  readonly onChanged: (portal: PortalKey) => Promise<void>
 }
 
-interface Unsaved {
-  readonly previous: Account
-  readonly patch: InstallationPatch
-  readonly account: Account
+interface Unproven {
+  readonly accessToken: string
+  readonly account: AccountPair
 }
 
-export function createTokenKeeper(parts: TokenKeeperParts): TokenKeeper {
-  const renewals = new Map<string, Promise<TokenPair>>()
-  const unsaved = new Map<string, Unsaved>()
+export function createTokenKeeper(given: TokenKeeperParts): TokenKeeper {
+  const { store, sealer, clock, log } = given
+  const parts: TokenKeeperParts & RenewalParts = { ...given, unsaved: new UnsavedPairs(given) }
+  const limits = new RenewalLimits(clock)
+  /** At a portal's tokens is one at a time; whoever wants the same waits for what comes of it. */
+  const atWork = new Map<string, Promise<TokenPair | undefined>>()
+  /** Portal → a pair whose former one is still kept. */
+  const unproven = new Map<string, Unproven>()
+
+  const give = (account: Account, pair: TokenPair, hasFormer: boolean): TokenPair => {
+    const { app, memberId, userId } = account
+    if (hasFormer) unproven.set(keyOf(account), { accessToken: pair.accessToken, account: { app, memberId, userId, pairId: pairIdOf(pair) } })
+    return pair
+  }
+
+  const renewOnce = async (installation: Installation, account: Account, pair: TokenPair): Promise<TokenPair | undefined> => {
+    const name = JSON.stringify([account.app, account.memberId, account.userId])
+    limits.demandCool(name)
+    try {
+      const renewed = await renewAccount(parts, installation, account, pair)
+      if (renewed.kind !== 'changed') limits.ended(name)
+      return renewed.kind === 'renewed' ? renewed.pair : undefined
+    } catch (error) {
+      if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') limits.failed(name, error.message)
+      throw error
+    }
+  }
+
+  const current = async (portal: PortalKey, rejectedToken: string | undefined): Promise<TokenPair> => {
+    for (let rejections = 0; ; ) {
+      await parts.unsaved.flush(portal)
+      const { installation, accounts } = await read(store, portal)
+      const account = accounts.find(({ state }) => state === 'live')
+      if (account === undefined) {
+        // A process that died between the last account's burial and this has not said so.
+        if (installation.reason !== 'NEED_REINSTALL') await parts.onChanged(portal)
+        throw new CodedError('TOKENS_DEAD')
+      }
+      const pair = openAccount(sealer, account)
+      const fresh = pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()
+      if (fresh && pair.accessToken !== rejectedToken) return give(account, pair, account.formerTokens !== undefined)
+      if (fresh && rejections++ === 0) limits.countRejection(keyOf(portal))
+      const renewed = await renewOnce(installation, account, pair)
+      if (renewed !== undefined) return give(account, renewed, true)
+    }
+  }
+
+  /** Never more than one at a time: the last of those who waited is not the first to see that it is free. */
+  const alone = async <Result extends TokenPair | undefined>(key: string, work: () => Promise<Result>): Promise<Result> => {
+    const task = work()
+    atWork.set(key, task)
+    try {
+      return await task
+    } finally {
+      atWork.delete(key)
+    }
+  }
 
   return {
     async pair(portal, rejectedToken) {
-      const key = `${portal.app}/${portal.memberId}`
-      for (let running = renewals.get(key); running !== undefined; running = renewals.get(key)) {
+      const key = keyOf(portal)
+      for (let running = atWork.get(key); running !== undefined; running = atWork.get(key)) {
         const pair = await running
         // What another caller just read from the store may be the very token the portal has rejected.
-        if (pair.accessToken !== rejectedToken) return pair
+        if (pair !== undefined && pair.accessToken !== rejectedToken) return pair
       }
-      const work = current(parts, unsaved, key, portal, rejectedToken)
-      renewals.set(key, work)
-      try {
-        return await work
-      } finally {
-        renewals.delete(key)
-      }
+      return alone(key, () => current(portal, rejectedToken))
+    },
+
+    proved(portal, accessToken) {
+      const found = unproven.get(keyOf(portal))
+      if (found?.accessToken !== accessToken) return
+      unproven.delete(keyOf(portal))
+      // When it fails the former pair is kept on: the next process that reads the account asks again.
+      store.forgetFormerTokens(found.account).catch(() => {})
+    },
+
+    async turnedAway(portal, accessToken, reason) {
+      const [account, ...others] = (await store.accounts(portal)).filter(({ state }) => state === 'live')
+      if (account === undefined || others.length === 0 || openAccount(sealer, account).accessToken !== accessToken) return false
+      const { buried } = await store.buryAccount(account, { atMs: clock.now(), reason })
+      if (!buried) return false
+      log.error({ app: account.app, portal: account.memberId, user: account.userId, reason }, 'the portal turns the user of an account away: another one speaks for it')
+      await parts.onChanged(portal)
+      return true
+    },
+
+    async renewAged(aging) {
+      const key = keyOf(aging)
+      for (let running = atWork.get(key); running !== undefined; running = atWork.get(key)) await running.catch(() => {})
+      let failure: unknown
+      await alone(key, async () => {
+        try {
+          const { installation, accounts } = await read(store, aging)
+          const account = accounts.find(({ userId, state }) => userId === aging.userId && state === 'live')
+          if (account?.obtainedAtMs !== aging.obtainedAtMs) return undefined
+          await renewOnce(installation, account, openAccount(sealer, account))
+        } catch (error) {
+          // Not for those who wait for the portal's pair: it may not even be this account's.
+          failure = error
+        }
+        return undefined
+      })
+      if (failure !== undefined) throw failure as Error
     },
   }
 }
 
-async function current(
-  parts: TokenKeeperParts,
-  unsaved: Map<string, Unsaved>,
-  key: string,
-  portal: PortalKey,
-  rejectedToken: string | undefined,
-): Promise<TokenPair> {
-  const { store, sealer, clock } = parts
-  const left = unsaved.get(key)
-  if (left !== undefined) {
-    await store.replaceAccount(left.previous, left.account, left.patch)
-    unsaved.delete(key)
-    await parts.onChanged(portal)
-  }
+/** Errors: TOKENS_MISSING, INSTALLATION_DELETED. */
+async function read(store: Store, portal: PortalKey): Promise<{ installation: Installation; accounts: readonly Account[] }> {
   const installation = await store.installation(portal)
   if (installation === undefined) throw new CodedError('TOKENS_MISSING')
   if (installation.status === 'deleted') throw new CodedError('INSTALLATION_DELETED')
-  const account = (await store.accounts(portal)).find((candidate) => candidate.master)
-  if (account === undefined) throw new CodedError('TOKENS_MISSING')
-  if (account.state === 'dead') throw new CodedError('TOKENS_DEAD')
-  const pair = openAccount(sealer, account)
-  const fresh = pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()
-  if (fresh && pair.accessToken !== rejectedToken) return pair
-  return renew(parts, unsaved, key, { installation, account, pair })
-}
-
-async function renew(
-  parts: TokenKeeperParts,
-  unsaved: Map<string, Unsaved>,
-  key: string,
-  { installation, account, pair }: { installation: Installation; account: Account; pair: TokenPair },
-): Promise<TokenPair> {
-  const { store, sealer, authServers, credentialsOf, clock, log } = parts
-  let response: TokenResponse
-  try {
-    response = await authServers.renew(installation.serverEndpoint, credentialsOf(installation.app), pair.refreshToken)
-  } catch (error) {
-    if (error instanceof CodedError && error.code === 'TOKENS_DEAD') {
-      log.warn({ app: installation.app, portal: installation.memberId, code: error.code }, 'the tokens can no longer be renewed')
-      const marked = await store.replaceAccount(account, { ...account, state: 'dead' }, { reason: 'TOKENS_DEAD', updatedAtMs: clock.now() })
-      await parts.onChanged(installation)
-      if (!marked) return current(parts, unsaved, key, installation, pair.accessToken)
-    }
-    throw error
-  }
-  if (response.member_id !== installation.memberId) throw new CodedError('RENEWAL_FAILED', 'the new tokens are another portal\'s')
-  const nowMs = clock.now()
-  const renewed = pairOf(response, nowMs)
-  const next = {
-    previous: account,
-    patch: { ...addressOf(response, installation.serverEndpoint), updatedAtMs: nowMs },
-    account: sealAccount(sealer, { portal: account, userId: account.userId, master: account.master, pair: renewed, nowMs }),
-  }
-  unsaved.set(key, next)
-  const saved = await store.replaceAccount(account, next.account, next.patch).catch((error: unknown) => {
-    storeLater(parts, unsaved, key)
-    throw error
-  })
-  unsaved.delete(key)
-  await parts.onChanged(installation)
-  return saved ? renewed : current(parts, unsaved, key, installation, pair.accessToken)
-}
-
-/** A store that failed is asked again after this long. */
-export const STORE_AGAIN_MS = 1_000
-
-/** Not at the next need alone: a process that ended before it would take the only pair with it. */
-function storeLater(parts: TokenKeeperParts, unsaved: Map<string, Unsaved>, key: string): void {
-  const store = async (): Promise<void> => {
-    const left = unsaved.get(key)
-    if (left === undefined) return
-    await parts.store.replaceAccount(left.previous, left.account, left.patch)
-    if (unsaved.get(key) === left) unsaved.delete(key)
-    await parts.onChanged(left.account)
-  }
-  parts.clock.setTimer(STORE_AGAIN_MS, () => void store().catch(() => storeLater(parts, unsaved, key)))
-}
-
-/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed, if it is safe. */
-function addressOf(response: TokenResponse, serverEndpoint: string): Partial<Pick<Installation, 'clientEndpoint' | 'domain'>> {
-  const clientEndpoint = new URL(response.client_endpoint)
-  if (!isSafeEndpoint(clientEndpoint, new URL(serverEndpoint))) return {}
-  return { clientEndpoint: clientEndpoint.href, domain: clientEndpoint.host }
+  const accounts = await store.accounts(portal)
+  if (accounts.length === 0) throw new CodedError('TOKENS_MISSING')
+  return { installation, accounts }
 }

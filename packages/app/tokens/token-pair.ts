@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto'
 import type { TokenResponse } from '@portline/wire/oauth.ts'
 import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
-import type { Account, PortalKey } from '../store/port.ts'
+import type { Account } from '../store/accounts.ts'
+import type { PortalKey } from '../store/port.ts'
 import type { Sealer } from './sealer.ts'
 
 /** One user's tokens on one portal, opened. */
@@ -16,21 +18,42 @@ export interface NewAccount {
   readonly master: boolean
   readonly pair: TokenPair
   readonly nowMs: number
+  /** The pair that it was renewed from. */
+  readonly former?: TokenPair
 }
 
-function purposeOf(portal: PortalKey, userId: string): string {
-  return `tokens:${portal.app}:${portal.memberId}:${userId}`
+export function accountPurpose({ app, memberId }: PortalKey, userId: string): string {
+  return `tokens:${app}:${memberId}:${userId}`
 }
 
-export function sealAccount(sealer: Sealer, { portal, userId, master, pair, nowMs }: NewAccount): Account {
-  const tokens = sealer.seal(purposeOf(portal, userId), JSON.stringify([pair.accessToken, pair.refreshToken]))
+export function sealAccount(sealer: Sealer, { portal, userId, master, pair, nowMs, former }: NewAccount): Account {
   const { app, memberId } = portal
-  return { app, memberId, userId, master, state: 'live', tokens, expiresAtMs: pair.expiresAtMs, obtainedAtMs: nowMs }
+  const sealed = ({ accessToken, refreshToken }: TokenPair): Uint8Array => sealer.seal(accountPurpose(portal, userId), JSON.stringify([accessToken, refreshToken]))
+  return {
+    app, memberId, userId, master, state: 'live', tokens: sealed(pair), pairId: pairIdOf(pair), expiresAtMs: pair.expiresAtMs, obtainedAtMs: nowMs,
+    ...(former === undefined ? {} : { formerTokens: sealed(former) }),
+  }
 }
 
 export function openAccount(sealer: Sealer, account: Account): TokenPair {
-  const [accessToken = '', refreshToken = ''] = JSON.parse(sealer.open(purposeOf(account, account.userId), account.tokens)) as string[]
-  return { accessToken, refreshToken, expiresAtMs: account.expiresAtMs }
+  return { ...openTokens(sealer, account, account.tokens), expiresAtMs: account.expiresAtMs }
+}
+
+/** The refresh token of the pair before, while that is kept. */
+export function formerRefreshToken(sealer: Sealer, account: Account): string | undefined {
+  return account.formerTokens === undefined ? undefined : openTokens(sealer, account, account.formerTokens).refreshToken
+}
+
+function openTokens(sealer: Sealer, account: Account, tokens: Uint8Array): Pick<TokenPair, 'accessToken' | 'refreshToken'> {
+  const [accessToken = '', refreshToken = ''] = JSON.parse(sealer.open(accountPurpose(account, account.userId), tokens)) as string[]
+  return { accessToken, refreshToken }
+}
+
+const PAIR_ID_DIGITS = 32
+
+/** Stored openly: nothing of a token can be guessed from a digest of it. */
+export function pairIdOf({ accessToken, refreshToken }: TokenPair): string {
+  return hash('sha256', JSON.stringify(['pair', accessToken, refreshToken]), 'hex').slice(0, PAIR_ID_DIGITS)
 }
 
 const SECOND_MS = 1_000
