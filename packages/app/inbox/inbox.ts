@@ -4,17 +4,21 @@ import type { Log } from '@portline/runtime/log.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
+import type { CloneWatch } from '../installations/clone-watch.ts'
+import { paid } from '../installations/lifecycle.ts'
 import type { Installations } from '../installations/installations.ts'
 import { HELD_EVENT_AGE_MS, INLINE_PROOF_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { EventState, NewEvent, PortalKey, Proof, Store } from '../store/port.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { judge } from '../trust/judge.ts'
-import type { KnownPortals } from '../trust/known-portals.ts'
+import type { KnownPortal, KnownPortals } from '../trust/known-portals.ts'
+import type { Prover } from '../trust/prover.ts'
 import type { Reviewer } from '../trust/reviewer.ts'
 import type { Verdict } from '../trust/verdict.ts'
 import { fingerprintOf } from './duplicates.ts'
 import type { DuplicateWindow, Duplicates } from './duplicates.ts'
+import type { Closings } from './closings.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -36,11 +40,14 @@ export interface InboxParts {
   readonly installations: Installations
   readonly lanes: Lanes
   readonly reviewer: Reviewer
+  readonly prover: Prover
+  readonly clientIdOf: (app: string) => string
   readonly refusals: RefusalLog
+  readonly clones: CloneWatch
+  readonly closings: Closings
   readonly held: HeldCounter
   readonly duplicates: Duplicates
   readonly retention: Retention
-  readonly apps: readonly string[]
   readonly clock: Clock
   readonly log: Log
   /** A new sortable id, later than all before. */
@@ -71,50 +78,66 @@ export class Inbox {
     this.#parts = parts
   }
 
-  start(): Promise<void> {
-    return this.#expireHeld()
+  async start(): Promise<void> {
+    await Promise.all([this.#parts.closings.start(), this.#expireHeld()])
   }
 
   stop(): void {
     this.#stopped = true
+    this.#parts.closings.stop()
     this.#sweep?.cancel()
   }
 
   /**
    * Errors: APPLICATION_TOKEN_MISSING, APPLICATION_TOKEN_MISMATCH, INSTALLATION_DELETED, PROOF_REFUSED,
    * AUTH_SERVER_UNKNOWN, PORTAL_UNKNOWN (nothing more can be held), STORE_FULL, STORE_UNAVAILABLE.
+   * `sender` is where it comes from: what is held of one sender leaves room for others.
    */
-  async accept(app: string, envelope: EventEnvelope, bytes: number): Promise<Accepted> {
-    const { known, clock, duplicates, retention } = this.#parts
+  async accept(app: string, envelope: EventEnvelope, bytes: number, sender = ''): Promise<Accepted> {
+    const { known, clock, duplicates, retention, clones } = this.#parts
     if (retention.full) throw new CodedError('STORE_FULL')
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
     const portalKnown = known.get(portal)
     const nowMs = clock.now()
     const verdict = judge(portalKnown, envelope, nowMs)
-    if (verdict.kind !== 'proven') return this.#acceptUnproven(portal, envelope, verdict)
+    if (verdict.kind !== 'proven') return this.#acceptUnproven(portal, envelope, this.#afterClaims(portal, portalKnown, envelope, verdict), bytes, sender)
     const event = this.#provenEvent(portal, envelope, verdict.proof, nowMs, portalKnown?.installation.generation ?? 0)
+    if (portalKnown !== undefined) clones.look(portalKnown.installation, event, envelope.auth.client_endpoint)
     const window = duplicates.windowOf(app)
     return window === undefined ? this.#keep(event, envelope, bytes) : this.#keepOnce(window, event, envelope, bytes)
   }
 
+  /** What is claimed by others, or has been asked about already, has a say in the verdict. */
+  #afterClaims(portal: PortalKey, known: KnownPortal | undefined, { auth }: EventEnvelope, judged: Verdict): Verdict {
+    const { claimed, prover, clientIdOf } = this.#parts
+    const awaited = judged.kind === 'refused' && claimed.isClaimed(portal, auth.application_token)
+    if (awaited) return { kind: 'held', provable: false }
+    if (judged.kind !== 'held' || !judged.provable || auth.access_token === undefined) return judged
+    const serverEndpoint = auth.server_endpoint ?? (known?.installation.serverEndpoint || undefined)
+    const code = prover.objection({ clientId: clientIdOf(portal.app), memberId: portal.memberId, accessToken: auth.access_token, serverEndpoint })
+    return code === undefined ? judged : { kind: 'refused', code }
+  }
+
   /** Everything but the usual event: refused, held, or done at once. */
-  async #acceptUnproven(portal: PortalKey, envelope: EventEnvelope, judged: Verdict): Promise<Accepted> {
+  async #acceptUnproven(portal: PortalKey, envelope: EventEnvelope, verdict: Verdict, bytes: number, sender: string): Promise<Accepted> {
     const { claimed, held, appender, onAccepted } = this.#parts
-    const awaited = judged.kind === 'refused' && claimed.isClaimed(portal, envelope.auth.application_token)
-    const verdict: Verdict = awaited ? { kind: 'held', provable: false } : judged
     if (verdict.kind === 'refused') throw this.#refusal(portal, envelope, verdict.code)
-    if (verdict.kind === 'held' && !held.hasRoom(portal, verdict.provable)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
+    const provable = verdict.kind === 'held' && verdict.provable
+    const item = { ...portal, provable, bytes, sender }
+    // There is always room for an uninstall that is in doubt: it was proven, and is held for seconds.
+    if (verdict.kind === 'held' && !held.hasRoom(item)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
     const event = this.#eventOf(portal, envelope, verdict)
-    if (event.state === 'held') held.add(portal, 1)
-    if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
+    if (event.state === 'held') held.arrive({ ...item, id: event.id })
+    if (provable) claimed.claim(portal, envelope.auth.application_token)
     try {
       await appender.append({ event, sealed: envelope, wanted: false })
     } catch (error) {
-      if (event.state === 'held') held.add(portal, -1)
+      held.remove([event.id])
       throw error
     }
+    held.arrived(event.id)
     onAccepted(event)
-    return verdict.kind === 'held' ? this.#hold(event, envelope, verdict.provable) : acceptedOf(event)
+    return event.state === 'held' ? this.#hold(event, envelope, provable || verdict.kind === 'doubted') : acceptedOf(event)
   }
 
   async #keep(event: NewEvent, { auth, data }: EventEnvelope, bytes: number): Promise<Accepted> {
@@ -124,8 +147,9 @@ export class Inbox {
     const sealed = event.data === data ? { auth } : parts
     const { seq, leased } = await appender.append({ event, sealed, wanted: !uninstall && lanes.wants(event) })
     onAccepted(event)
-    if (uninstall) await this.#closeNow(event)
+    if (uninstall) await this.#parts.closings.close(event)
     else lanes.appended({ event: { ...event, seq, attempts: 0, provenAtMs: event.receivedAtMs }, parts, bytes }, leased)
+    if (event.code === 'ONAPPPAYMENT') this.#payNow(event)
     return { id: event.id, state: 'pending' }
   }
 
@@ -188,7 +212,7 @@ export class Inbox {
       code: envelope.event,
       ...sealParts(sealer, portal, envelope),
       receivedAtMs: clock.now(),
-      generation: verdict.kind === 'held' ? 0 : (known.get(portal)?.installation.generation ?? 0),
+      generation: generationOf(verdict, known.get(portal)),
       ...(envelope.event_handler_id === undefined ? {} : { handlerId: envelope.event_handler_id }),
       userId: envelope.auth.user_id,
       ...(envelope.ts === undefined ? {} : { ts: envelope.ts }),
@@ -196,23 +220,19 @@ export class Inbox {
     }
   }
 
-  /**
-   * The lane closes the installation again in its order; doing it now stops all use of revoked tokens at once and lets the
-   * uninstall past events that are waiting for a retry.
-   */
-  async #closeNow(event: NewEvent): Promise<void> {
-    const { lanes, installations, store, log } = this.#parts
-    await Promise.all([installations.close(event), store.hastenLane(event)]).catch((error: unknown) => {
-      log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation is closed later, in its lane')
+  /** The lane does it again in its order; now, because it may be what events before it in the lane wait for. */
+  #payNow(event: NewEvent): void {
+    const { installations, log } = this.#parts
+    paid({ installations }, { event }).catch((error: unknown) => {
+      log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the payment is noted later, in its lane')
     })
-    lanes.wake(event)
   }
 
-  async #hold(event: NewEvent, envelope: EventEnvelope, provable: boolean): Promise<Accepted> {
+  async #hold(event: NewEvent, envelope: EventEnvelope, decidable: boolean): Promise<Accepted> {
     const { reviewer, known, clock } = this.#parts
     // What proved the portal while this event was on its way to the disk did not see it.
     const overtaken = judge(known.get(event), envelope, clock.now()).kind !== 'held'
-    if (!provable && !overtaken) return acceptedOf(event)
+    if (!decidable && !overtaken) return acceptedOf(event)
     await Promise.race([reviewer.review(event).catch(() => {}), sleep(clock, INLINE_PROOF_MS)])
     return this.#answerHeld(event)
   }
@@ -229,12 +249,12 @@ export class Inbox {
   }
 
   async #expireHeld(): Promise<void> {
-    const { store, held, apps, clock, log } = this.#parts
+    const { store, held, clock, log } = this.#parts
     try {
       const nowMs = clock.now()
       const expired = await store.expireHeld(nowMs - HELD_EVENT_AGE_MS, nowMs, UNPROVEN_EVENTS_KEPT)
       // Counted anew: an erased portal's held events are gone too.
-      await held.load(store, apps)
+      await held.load(store)
       if (expired.length > 0) log.info({ expired: expired.length }, 'held events nobody proved were given up')
     } catch (error) {
       log.error({ error: String(error) }, 'held events could not be expired')
@@ -244,9 +264,16 @@ export class Inbox {
 }
 
 function stateAfter(verdict: Exclude<Verdict, { kind: 'refused' }>): Pick<NewEvent, 'state' | 'reason' | 'proof'> {
-  if (verdict.kind === 'held') return { state: 'held', reason: 'AWAITING_PROOF' }
+  if (verdict.kind === 'held' || verdict.kind === 'doubted') return { state: 'held', reason: 'AWAITING_PROOF' }
   if (verdict.kind === 'settled') return { state: 'done', reason: verdict.reason, proof: verdict.proof }
   return { state: 'pending', proof: verdict.proof }
+}
+
+/** Of what is held nobody knows it yet; an uninstall that ended a former installation belongs to that one. */
+function generationOf(verdict: Verdict, known: KnownPortal | undefined): number {
+  const current = known?.installation.generation ?? 0
+  if (verdict.kind === 'held' || verdict.kind === 'doubted') return 0
+  return verdict.kind === 'settled' && verdict.reason === 'FORMER_INSTALLATION' ? current - 1 : current
 }
 
 /** What of it is a secret. */

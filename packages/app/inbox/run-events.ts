@@ -8,6 +8,7 @@ import type { App, RegisteredHandler } from '../define-app.ts'
 import type { Delivery, Destination, OpenDestination } from '../destinations/destination.ts'
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
+import { isBlockedByOperator } from '../installations/states.ts'
 import { RETRY_STEPS_MS } from '../limits.ts'
 import type { Attempt, Installation, Settlement, StoredEvent } from '../store/port.ts'
 import { openParts } from '../tokens/sealed-event.ts'
@@ -18,6 +19,7 @@ import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
 import { EventContext, appEventOf } from './handler-context.ts'
 import type { QueuedEvent } from './lane.ts'
+import { waitingForPortal, waits } from './waiting.ts'
 
 /**
  * One attempt at the events of a lane that belong together, nearly always one: the app side's own step, then the app's handler
@@ -89,7 +91,7 @@ export class EventRunner {
     try {
       await currentAttempt.run(recorder, () => this.#handOn(events, handler, recorder))
     } catch (error) {
-      failure = failureOf(error, handler?.policy)
+      failure = failureOf(waitingForPortal(error, recorder.refusal, events.map(({ event }) => event), clock.now()), handler?.policy)
     }
     const settlements: Settlement[] = []
     for (const [index, { event }] of events.entries()) {
@@ -131,6 +133,7 @@ export class EventRunner {
     let installation: Installation | undefined
     for (const each of opened) installation = await this.#ownStep(each, recorder)
     if (handler === undefined || installation === undefined) return
+    if (isBlockedByOperator(installation)) throw waits(new CodedError('PORTAL_BLOCKED'), this.#parts.clock.now())
     if (handler.kind === 'destination') return this.#deliver(handler.destination, opened, installation)
     const loading = rest.loaded()
     if (loading !== undefined) await loading
@@ -180,6 +183,7 @@ export class EventRunner {
       attempt: event.attempts + 1,
       ...(auth.user_id === undefined ? {} : { userId: auth.user_id }),
       ...(event.ts === undefined ? {} : { ts: event.ts }),
+      ...(event.duplicateOf === undefined ? {} : { duplicateOf: event.duplicateOf }),
     }))
     return this.#parts.destinationOf(destination).deliver(deliveries, this.#stopping.signal)
   }

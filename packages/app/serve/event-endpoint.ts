@@ -4,7 +4,11 @@ import { CodedError } from '@portline/wire/errors.ts'
 import type { Inbox } from '../inbox/inbox.ts'
 import type { BodyReader } from '../receive/read-body.ts'
 import { receiveEvent } from '../receive/receive-event.ts'
+import type { RefusalLog } from '../inbox/refusal-log.ts'
 import { asCoded, sendError, sendJson } from './answer.ts'
+import { networkOf } from './sender-address.ts'
+import type { SenderAddresses } from './sender-address.ts'
+import type { SenderNodes } from './sender-nodes.ts'
 
 /**
  * `POST /apps/<app>/events` on bare node:http: the one address where every microsecond counts. 200 says that the event is
@@ -14,6 +18,10 @@ export interface EventEndpointParts {
   readonly inbox: Inbox
   readonly hasApp: (name: string) => boolean
   readonly bodies: BodyReader
+  readonly senders: SenderAddresses
+  /** Absent unless senders' addresses are to be checked. */
+  readonly senderNodes: SenderNodes | undefined
+  readonly refusals: RefusalLog
   readonly log: Log
 }
 
@@ -25,16 +33,28 @@ export function eventPathApp(url: string | undefined): string | undefined {
 }
 
 export async function answerEvent(
-  { inbox, hasApp, bodies, log }: EventEndpointParts,
+  { inbox, hasApp, bodies, senders, senderNodes, refusals, log }: EventEndpointParts,
   app: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
     if (!hasApp(app)) throw new CodedError('APP_UNKNOWN')
+    const sender = senders.of(request)
+    const doubt = senderNodes?.check(sender)
+    if (doubt !== undefined) await counted(doubt, app, refusals)
     const { envelope, bytes } = await receiveEvent(request, bodies)
-    sendJson(response, 200, await inbox.accept(app, envelope, bytes))
+    sendJson(response, 200, await inbox.accept(app, envelope, bytes, networkOf(sender)))
   } catch (error) {
     sendError(request, response, asCoded(error, log))
+  }
+}
+
+async function counted(check: Promise<void>, app: string, refusals: RefusalLog): Promise<void> {
+  try {
+    await check
+  } catch (error) {
+    if (error instanceof CodedError) refusals.add({ app, code: error.code })
+    throw error
   }
 }

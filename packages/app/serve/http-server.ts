@@ -3,7 +3,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
+import { CONNECTIONS, CONNECTIONS_CHECK_MS, HEADERS_RECEIVE_MS, REQUEST_RECEIVE_MS } from '../limits.ts'
 import { sendError } from './answer.ts'
+import { Connections } from './connections.ts'
 import { answerEvent, eventPathApp } from './event-endpoint.ts'
 import type { EventEndpointParts } from './event-endpoint.ts'
 import type { WebHandler } from './web.ts'
@@ -16,7 +18,20 @@ import type { WebHandler } from './web.ts'
  */
 export interface HttpServerParts extends EventEndpointParts {
   readonly clock: Clock
+  readonly limits?: Partial<HttpLimits> | undefined
   readonly loadWeb: () => Promise<WebHandler>
+}
+
+/** Slow and idle senders. In milliseconds, but for `connections`. */
+export interface HttpLimits {
+  readonly headersMs: number
+  readonly requestMs: number
+  readonly checkMs: number
+  readonly connections: number
+}
+
+const LIMITS: HttpLimits = {
+  headersMs: HEADERS_RECEIVE_MS, requestMs: REQUEST_RECEIVE_MS, checkMs: CONNECTIONS_CHECK_MS, connections: CONNECTIONS,
 }
 
 /** Proxies keep connections for a minute; one that we close first answers somebody's request with a 502. */
@@ -34,8 +49,12 @@ export class HttpServer {
 
   constructor(parts: HttpServerParts) {
     this.#parts = parts
-    this.#server = createServer((request, response) => this.#handle(request, response))
+    const { headersMs, requestMs, checkMs, connections } = { ...LIMITS, ...parts.limits }
+    const timeouts = { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkMs }
+    this.#server = createServer(timeouts, (request, response) => this.#handle(request, response))
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS
+    const open = new Connections(connections)
+    this.#server.on('connection', (socket) => open.add(socket))
   }
 
   /** The address it has then. Errors: ADDRESS_IN_USE. */

@@ -3,6 +3,7 @@ import type { AuthBlock } from '@portline/wire/envelope.ts'
 import { describe, expect, test } from 'vitest'
 import { INSTALLER_FRESH_MS } from '../limits.ts'
 import type { Installation } from '../store/port.ts'
+import { uninstallMark } from '../installations/uninstall-mark.ts'
 import { createSealer } from '../tokens/sealer.ts'
 import { judge } from './judge.ts'
 import { sealApplicationToken } from '../tokens/application-token.ts'
@@ -23,6 +24,10 @@ function portal(fields: Partial<Installation>, token?: string): KnownPortal | un
 }
 
 const live = portal({}, 'right')
+const SECONDS = NOW_MS / 1_000
+/** Installed again a hundred seconds ago, by the portal's clock; the uninstall before that is remembered. */
+const again = portal({ generation: 2, raisedAtMs: NOW_MS - 100_000, uninstalls: [uninstallMark({ ts: String(SECONDS - 50) }) ?? ''] }, 'right')
+const openedByInstaller = portal({ status: 'new', generation: 2, installerProvenAtMs: NOW_MS - 100_500 }, 'right')
 const deleted = portal({ status: 'deleted', deletedAtMs: NOW_MS }, 'right')
 const freshlyOpened = portal({ status: 'new', installerProvenAtMs: NOW_MS - INSTALLER_FRESH_MS })
 const longOpened = portal({ status: 'new', installerProvenAtMs: NOW_MS - INSTALLER_FRESH_MS - 1 })
@@ -35,6 +40,9 @@ const right = { application_token: 'right' }
 const wrong = { application_token: 'wrong' }
 const withToken = { access_token: 'a' }
 const held = { kind: 'held', provable: false }
+const proven = { kind: 'proven', proof: 'application_token' }
+const doubted = { kind: 'doubted' }
+const former = { kind: 'settled', proof: 'application_token', reason: 'FORMER_INSTALLATION' }
 const provable = { kind: 'held', provable: true }
 const mismatch = { kind: 'refused', code: 'APPLICATION_TOKEN_MISMATCH' }
 
@@ -50,6 +58,14 @@ describe('the verdict table', () => {
     ['live portal, uninstall', live, 'ONAPPUNINSTALL', right, { kind: 'proven', proof: 'application_token' }],
     ['live portal, wrong token', live, 'ONAPPTEST', wrong, mismatch],
     ['live portal, wrong token, access token beside it', live, 'ONAPPTEST', { ...wrong, ...withToken }, mismatch],
+    ['live portal, a copy of the uninstall before', again, 'ONAPPUNINSTALL', right, former, String(SECONDS - 50)],
+    ['live portal, another event of that second', again, 'ONAPPTEST', right, proven, String(SECONDS - 50)],
+    ['live portal, uninstall older than its install', again, 'ONAPPUNINSTALL', right, doubted, String(SECONDS - 101)],
+    ['live portal, uninstall of its install\'s second', again, 'ONAPPUNINSTALL', right, proven, String(SECONDS - 100)],
+    ['live portal, uninstall without ts', again, 'ONAPPUNINSTALL', right, proven],
+    ['live portal, uninstall with a ts that is no time', again, 'ONAPPUNINSTALL', right, proven, '99999999999999999999'],
+    ['installer proven, uninstall older than that', openedByInstaller, 'ONAPPUNINSTALL', right, doubted, String(SECONDS - 102)],
+    ['installer proven, uninstall of that second', openedByInstaller, 'ONAPPUNINSTALL', right, proven, String(SECONDS - 101)],
     ['live portal, uninstall with a wrong token', live, 'ONAPPUNINSTALL', { ...wrong, ...withToken }, mismatch],
     ['live portal, forged install without access token', live, 'ONAPPINSTALL', wrong, mismatch],
     ['live portal, install with another token', live, 'ONAPPINSTALL', { ...wrong, ...withToken }, provable],

@@ -1,5 +1,7 @@
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
+import { isRaisedBefore, uninstallMark } from '../installations/uninstall-mark.ts'
 import { INSTALLER_FRESH_MS } from '../limits.ts'
+import type { Installation } from '../store/port.ts'
 import { isApplicationToken } from './known-portals.ts'
 import type { KnownPortal } from './known-portals.ts'
 import type { Verdict } from './verdict.ts'
@@ -10,7 +12,10 @@ import type { Verdict } from './verdict.ts'
  *     portal       application_token   event                       verdict
  *     any          absent              any                         refused
  *     unknown      present             any                         held
- *     live         the known one       any                         proven
+ *     live         the known one       uninstall handled before    settled: of a former installation
+ *     live         the known one       uninstall older than this   doubted: the authorization server is asked
+ *                                      installation
+ *     live         the known one       any other                   proven
  *     live         another             install, update + token     held, to be proven by the access token
  *     live         another             any other                   refused
  *     live         none known yet      install, update + token     held, to be proven by the access token
@@ -44,11 +49,37 @@ export function isInstallerFresh(known: KnownPortal, receivedAtMs: number): bool
   return installerProvenAtMs !== undefined && Math.abs(receivedAtMs - installerProvenAtMs) <= INSTALLER_FRESH_MS
 }
 
-function judgeKnownToken({ installation }: KnownPortal, { event, ts }: EventEnvelope, provable: boolean): Verdict {
-  if (installation.status !== 'deleted') return { kind: 'proven', proof: 'application_token' }
+function judgeKnownToken({ installation }: KnownPortal, envelope: EventEnvelope, provable: boolean): Verdict {
+  const { event, ts } = envelope
+  if (installation.status !== 'deleted') return event === 'ONAPPUNINSTALL' ? judgeUninstall(installation, envelope) : PROVEN
   if (event === 'ONAPPUNINSTALL') return { kind: 'settled', proof: 'application_token', reason: 'ALREADY_UNINSTALLED' }
   if (event !== 'ONAPPINSTALL' && isOlder(ts, installation.deletedAtMs)) return { kind: 'refused', code: 'INSTALLATION_DELETED' }
   return { kind: 'held', provable }
+}
+
+const PROVEN: Verdict = { kind: 'proven', proof: 'application_token' }
+
+/**
+ * Bitrix24's queue may deliver an uninstall after the app was installed again, and more than once, and a market app keeps its
+ * application_token: then only time tells whose end it is.
+ *
+ * - The very uninstall (`ts` and data) that ended a former installation is that one once more. Installing again and uninstalling
+ *   takes more than a second, so no other one looks like it.
+ * - One that was raised before this installation's newest install, by the portal's clock, or before its installer was proven, by
+ *   ours, can hardly be its end; but a clock may have been set back, and ours is not the portal's. A mistake either way costs much:
+ *   data erased that is in use, or tokens kept of who has left. So whoever knows is asked. Nothing but its plain yes keeps the
+ *   installation: an uninstall never needs a live token or a server in reach.
+ * - Any other is believed at once.
+ *
+ * What an uninstall of a former installation says of CLEAN is not followed: what it would erase is in use again.
+ */
+function judgeUninstall(installation: Installation, envelope: EventEnvelope): Verdict {
+  const mark = uninstallMark(envelope)
+  if (mark !== undefined && installation.uninstalls?.includes(mark) === true) {
+    return { kind: 'settled', proof: 'application_token', reason: 'FORMER_INSTALLATION' }
+  }
+  const openedAtMs = Math.max(installation.raisedAtMs ?? 0, installation.installerProvenAtMs ?? 0)
+  return isRaisedBefore(envelope.ts, openedAtMs) ? { kind: 'doubted' } : PROVEN
 }
 
 const SECOND_MS = 1_000

@@ -26,6 +26,11 @@ export class KnownPortals {
     this.#known.set(keyOf(installation), { installation, ...(tokenDigest === undefined ? {} : { tokenDigest }) })
   }
 
+  /** All of them. */
+  *installations(): Generator<Installation> {
+    for (const { installation } of this.#known.values()) yield installation
+  }
+
   get(portal: PortalKey): KnownPortal | undefined {
     return this.#known.get(keyOf(portal))
   }

@@ -1,5 +1,7 @@
+import { VirtualClock } from '@portline/runtime/clock.ts'
 import { systemNetwork } from '@portline/runtime/network.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { REFUSED_TOKEN_MS } from '../limits.ts'
 import { startTinyServer } from '../test-support/tiny-auth-server.ts'
 import type { TinyServer } from '../test-support/tiny-auth-server.ts'
 import { createAuthServers } from '../tokens/auth-server.ts'
@@ -8,6 +10,7 @@ import type { Claim, Prover } from './prover.ts'
 
 const CLAIM: Claim = { clientId: 'app.mine', memberId: 'm', accessToken: 'the token' }
 
+let clock: VirtualClock
 let server: TinyServer
 let other: TinyServer
 let prover: Prover
@@ -18,10 +21,11 @@ let admin: { status?: number; json?: object; text?: string }
 beforeEach(async () => {
   server = await startTinyServer((path) => (path.endsWith('user.admin') ? admin : { json: { result: { client_id: clientId, user_id: 7, install } } }))
   other = await startTinyServer(() => ({ status: 401, json: { error: 'invalid_token' } }))
+  clock = new VirtualClock()
   clientId = 'app.mine'
   admin = { json: { result: true } }
   install = { installed: true, version: 3, status: 'F', scope: 'crm', domain: 'p', client_endpoint: `${server.origin}/rest/`, member_id: 'm' }
-  prover = createProver({ authServers: createAuthServers([server.origin, other.origin], systemNetwork), network: systemNetwork })
+  prover = createProver({ authServers: createAuthServers([server.origin, other.origin], systemNetwork), network: systemNetwork, clock })
 })
 afterEach(() => Promise.all([server.close(), other.close()]))
 
@@ -107,7 +111,20 @@ test('a public authorization server cannot name a service of this machine as the
       return Promise.resolve(url.endsWith('app.info') ? answer : { status: 200, json: { result: true } })
     },
   }
-  const remote = createProver({ authServers: createAuthServers(['https://oauth.example'], network), network })
+  const remote = createProver({ authServers: createAuthServers(['https://oauth.example'], network), network, clock })
   await expect(remote.prove(CLAIM)).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
   expect(asked).toEqual(['https://oauth.example/rest/app.info'])
+})
+
+test('a token that was refused is not asked about again for a minute', async () => {
+  install['member_id'] = 'somebody else'
+  const claim = { ...CLAIM, serverEndpoint: `${server.origin}/rest/` }
+  await expect(prover.prove(claim)).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+  install['member_id'] = 'm'
+  expect(prover.objection(claim)).toBe('PROOF_REFUSED')
+  await expect(prover.prove(claim)).rejects.toMatchObject({ code: 'PROOF_REFUSED' })
+  expect(server.asked).toHaveLength(1)
+  expect(prover.objection({ ...claim, memberId: 'another' })).toBeUndefined()
+  await clock.advance(REFUSED_TOKEN_MS)
+  expect((await prover.prove(claim)).userId).toBe('7')
 })

@@ -1,10 +1,14 @@
-import { Gate } from '@portline/runtime/gate.ts'
+import type { Clock } from '@portline/runtime/clock.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
 import { PROOFS_AT_ONCE, PROOFS_WAITING, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
 import { isSafeEndpoint } from '../tokens/safe-endpoint.ts'
 import { PASSING_ERRORS } from '../tokens/auth-server.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
+import { FairGate } from './fair-gate.ts'
+import { PortalHosts } from './portal-hosts.ts'
+import { RefusedTokens } from './refused-tokens.ts'
 
 /**
  * Asks an authorization server about an access token, and the portal about its user. The server's own app.info proves
@@ -16,6 +20,8 @@ export interface Prover {
   prove(claim: Claim): Promise<ProvenInstaller>
   /** The same without asking for an administrator: enough for a visit that uses nothing but the visitor's own token. */
   proveVisitor(claim: Claim): Promise<ProvenInstaller>
+  /** Why a claim would be refused, as far as that is known without asking anybody. */
+  objection(claim: Claim): ErrorCode | undefined
 }
 
 export interface Claim {
@@ -24,6 +30,8 @@ export interface Claim {
   readonly accessToken: string
   /** As claimed; only a known server is ever asked. Without it every known server is. */
   readonly serverEndpoint?: string | undefined
+  /** Whose turn the question takes; those of nobody share one. */
+  readonly sender?: string | undefined
 }
 
 /** What the server said; the claim's own fields are not in it. */
@@ -41,20 +49,24 @@ export interface ProvenInstaller {
 export interface ProverParts {
   readonly authServers: AuthServers
   readonly network: Network
+  readonly clock: Clock
+  readonly portalHosts?: PortalHosts
 }
 
 const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
 const FORBIDDEN_STATUSES = [401, 403]
 
-export function createProver({ authServers, network }: ProverParts): Prover {
-  const gate = new Gate(PROOFS_AT_ONCE, PROOFS_WAITING)
+export function createProver({ authServers, network, clock, portalHosts = new PortalHosts() }: ProverParts): Prover {
+  const gate = new FairGate(PROOFS_AT_ONCE, PROOFS_WAITING)
+  /** No good at all, and no good to install with. */
+  const refused = { token: new RefusedTokens(clock), administrator: new RefusedTokens(clock) }
 
   const askAll = async (claim: Claim): Promise<ProvenInstaller> => {
     const origins = claim.serverEndpoint === undefined ? authServers.origins : [authServers.originOf(claim.serverEndpoint)]
     if (origins.length === 0) throw new CodedError('AUTH_SERVER_UNKNOWN', 'no authorization server is known')
     // All at once: one that is out of reach must not use up the time of the one that knows.
     try {
-      return await Promise.any(origins.map((origin) => ask(authServers, origin, claim)))
+      return await Promise.any(origins.map((origin) => ask(authServers, portalHosts, origin, claim)))
     } catch (error) {
       const failures: unknown[] = error instanceof AggregateError ? error.errors : [error]
       // Nor may one's "no" be final while another could not be asked.
@@ -62,26 +74,59 @@ export function createProver({ authServers, network }: ProverParts): Prover {
     }
   }
 
-  const inTurn = <Result>(task: () => Promise<Result>): Promise<Result> =>
-    gate.isFull ? Promise.reject(new CodedError('PROOF_UNAVAILABLE', 'too many proofs are under way')) : gate.run(task)
+  const inTurn = async <Result>(claim: Claim, task: () => Promise<Result>): Promise<Result> => {
+    if (refused.token.has(claim)) throw refusedBefore()
+    const sender = claim.sender ?? ''
+    if (!gate.hasRoom(sender)) throw new CodedError('PROOF_UNAVAILABLE', 'too many proofs are under way')
+    return gate.run(sender, task)
+  }
 
   return {
-    proveVisitor: (claim) => inTurn(() => askAll(claim)),
-    prove: (claim) =>
-      inTurn(async () => {
-        const proven = await askAll(claim)
-        await demandAdministrator(network, proven.clientEndpoint, claim.accessToken)
+    proveVisitor: (claim) => inTurn(claim, () => remembering(refused.token, claim, askAll(claim))),
+    async prove(claim) {
+      if (refused.administrator.has(claim)) throw refusedBefore()
+      return inTurn(claim, async () => {
+        const proven = await remembering(refused.token, claim, askAll(claim))
+        await remembering(refused.administrator, claim, demandAdministrator(network, proven.clientEndpoint, claim.accessToken))
         return proven
-      }),
+      })
+    },
+    objection(claim) {
+      if (refused.token.has(claim) || refused.administrator.has(claim)) return 'PROOF_REFUSED'
+      return claim.serverEndpoint === undefined || isKnown(authServers, claim.serverEndpoint) ? undefined : 'AUTH_SERVER_UNKNOWN'
+    },
   }
 }
 
-async function ask(authServers: AuthServers, origin: string, claim: Claim): Promise<ProvenInstaller> {
+function isKnown(authServers: AuthServers, serverEndpoint: string): boolean {
+  try {
+    authServers.originOf(serverEndpoint)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function refusedBefore(): CodedError {
+  return new CodedError('PROOF_REFUSED', 'the access token was refused a moment ago')
+}
+
+async function remembering<Result>(refused: RefusedTokens, claim: Claim, answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'PROOF_REFUSED') refused.add(claim)
+    throw error
+  }
+}
+
+async function ask(authServers: AuthServers, portalHosts: PortalHosts, origin: string, claim: Claim): Promise<ProvenInstaller> {
   const info = await authServers.appInfo(origin, claim.accessToken)
   if (info.client_id !== claim.clientId) throw new CodedError('PROOF_REFUSED', 'the access token is for another app')
   if (info.install.member_id !== claim.memberId) throw new CodedError('PROOF_REFUSED', 'the access token is for another portal')
   const clientEndpoint = new URL(info.install.client_endpoint)
   if (!isSafeEndpoint(clientEndpoint, new URL(origin))) throw new CodedError('PROOF_REFUSED', 'the portal is not reachable over https')
+  if (!portalHosts.allows(clientEndpoint.hostname)) throw new CodedError('PROOF_REFUSED', 'the portal is at a host that PORTLINE_PORTAL_HOSTS does not name')
   return {
     serverEndpoint: `${origin}/rest/`,
     clientEndpoint: clientEndpoint.href,

@@ -1,3 +1,4 @@
+import { sleep } from '@portline/runtime/clock.ts'
 import type { Clock, Timer } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { Serial } from '@portline/runtime/serial.ts'
@@ -5,10 +6,10 @@ import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { envelopeOf, sealParts } from '../tokens/sealed-event.ts'
-import { RENEW_BEFORE_EXPIRY_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
+import { DRAIN_MS, RENEW_BEFORE_EXPIRY_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
-import type { HeldSettlement, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
+import type { HeldSettlement, Installation, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 import type { AuthServers, Credentials } from '../tokens/auth-server.ts'
 import type { Sealer } from '../tokens/sealer.ts'
@@ -17,12 +18,15 @@ import { pairOf } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { ClaimedTokens } from './claimed-tokens.ts'
 import { judge } from './judge.ts'
+import { isStillInstalled } from './still-installed.ts'
 import type { KnownPortals } from './known-portals.ts'
 import type { Prover, ProvenInstaller } from './prover.ts'
 
 /**
  * Judges a portal's held events again, whenever something new is known: asks the authorization server about those that
  * bring a token, and ends the hold of those that are decided, all at once and in their order.
+ *
+ * An uninstall in doubt is decided there and then, whatever the server says or does not say.
  *
  *     held ──review──> pending | done | dead
  *      └──server out of reach──> held, reviewed again after a while
@@ -39,13 +43,19 @@ export interface ReviewerParts {
   readonly authServers: AuthServers
   readonly sealer: Sealer
   readonly credentialsOf: (app: string) => Credentials
+  /** Who sent a held event; empty when nobody knows. */
+  readonly senderOf: (eventId: string) => string
   readonly clock: Clock
   readonly log: Log
+  /** Ends the installation that a proven uninstall belongs to, as the inbox does with one that nobody doubts. Never rejects. */
+  readonly closeNow: (uninstall: StoredEvent) => Promise<void>
   /** Called after events were handed to their lane or closed. */
   readonly onReviewed: (portal: PortalKey, settlements: readonly HeldSettlement[]) => void
 }
 
 const SECOND_MS = 1_000
+/** A store that failed is asked again after this long. */
+const STORE_AGAIN_MS = 1_000
 const REVIEW_AGAIN_MS = [5_000, 15_000, 60_000, 300_000] as const
 
 export class Reviewer {
@@ -54,6 +64,7 @@ export class Reviewer {
   readonly #again = new Map<string, { timer: Timer; tries: number; waiting: boolean }>()
   /** Event → its pair, renewed for a proof that came to nothing yet: the pair in the event is spent, and would prove it no more. */
   readonly #renewed = new Map<string, TokenPair>()
+  readonly #running = new Set<Promise<void>>()
   #stopped = false
 
   constructor(parts: ReviewerParts) {
@@ -61,7 +72,7 @@ export class Reviewer {
   }
 
   review(portal: PortalKey): Promise<void> {
-    return this.#serial.run(keyOf(portal), async () => {
+    const reviewing = this.#serial.run(keyOf(portal), async () => {
       try {
         // What was held while its portal was being proven did not see the proof, nor did the proof see it.
         while (await this.#review(portal));
@@ -70,6 +81,9 @@ export class Reviewer {
         throw error
       }
     })
+    this.#running.add(reviewing)
+    void reviewing.catch(() => {}).then(() => this.#running.delete(reviewing))
+    return reviewing
   }
 
   /** Takes up what a former process left. */
@@ -77,9 +91,11 @@ export class Reviewer {
     for (const portal of await this.#parts.store.portalsWithHeld()) this.#start(portal)
   }
 
-  stop(): void {
+  /** Nothing more is asked; what was asked already is waited for: a pair renewed for a proof must come to the disk. */
+  async stop(): Promise<void> {
     this.#stopped = true
     for (const { timer } of this.#again.values()) timer.cancel()
+    await Promise.race([Promise.allSettled(this.#running), sleep(this.#parts.clock, DRAIN_MS)])
   }
 
   #start(portal: PortalKey): void {
@@ -90,19 +106,21 @@ export class Reviewer {
 
   /** Whether events were proven. */
   async #review(portal: PortalKey): Promise<boolean> {
-    const { store, clock, onReviewed } = this.#parts
+    const { store, clock, closeNow, onReviewed } = this.#parts
     const held = await store.heldEvents(portal)
     const decided = new Map<string, HeldSettlement>()
-    let unavailable = false
+    const refused = new Set<string>()
+    let [unavailable, postponed] = [false, false]
     // A proof late in the row may decide what came before it, so the row is read until it tells nothing new.
     for (let before = -1; before < decided.size; ) {
       before = decided.size
       for (const event of held) {
         // Refused by what was known then: a proof since may have brought its application_token.
-        const refused = decided.get(event.id)?.reason === 'APPLICATION_TOKEN_MISMATCH'
-        if (decided.has(event.id) && !refused) continue
-        const answer = await this.#decide(event)
+        const mismatched = decided.get(event.id)?.reason === 'APPLICATION_TOKEN_MISMATCH'
+        if (decided.has(event.id) && !mismatched) continue
+        const answer = await this.#decide(event, refused)
         if (answer === 'unavailable') unavailable = true
+        else if (answer === 'postponed') postponed = true
         else if (answer !== undefined) decided.set(event.id, answer)
       }
     }
@@ -113,8 +131,12 @@ export class Reviewer {
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
     await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
     for (const { id } of settlements) this.#renewed.delete(id)
+    for (const event of held) {
+      const { state, generation } = decided.get(event.id) ?? {}
+      if (event.code === 'ONAPPUNINSTALL' && state === 'pending') await closeNow({ ...event, generation: generation ?? 0 })
+    }
     onReviewed(portal, settlements)
-    return settlements.some(({ state }) => state === 'pending')
+    return postponed || settlements.some(({ state }) => state === 'pending')
   }
 
   /** An application_token that is still under proof is no mismatch yet: what carries it waits with the event that brought it. */
@@ -134,8 +156,12 @@ export class Reviewer {
     }
   }
 
-  async #decide(event: StoredEvent): Promise<HeldSettlement | 'unavailable' | undefined> {
-    const { known, sealer } = this.#parts
+  /**
+   * `refused` holds the senders of whom an install was refused in this review: what else they sent has its turn in the next, so that
+   * a true install does not wait for a crowd of forged ones. Those of unknown senders keep their order.
+   */
+  async #decide(event: StoredEvent, refused: Set<string>): Promise<HeldSettlement | 'unavailable' | 'postponed' | undefined> {
+    const { known, sealer, senderOf } = this.#parts
     const envelope = envelopeOf(sealer, event)
     const portal = known.get(event)
     const verdict = judge(portal, envelope, event.receivedAtMs)
@@ -143,20 +169,35 @@ export class Reviewer {
     if (verdict.kind === 'proven') return { ...settled, state: 'pending', proof: verdict.proof }
     if (verdict.kind === 'settled') return { ...settled, state: 'done', proof: verdict.proof, reason: verdict.reason }
     if (verdict.kind === 'refused') return { ...settled, state: 'dead', reason: verdict.code }
-    if (!verdict.provable) return undefined
+    if (this.#stopped && (verdict.kind === 'doubted' || verdict.provable)) return 'unavailable'
+    if (verdict.kind === 'doubted' && portal !== undefined) return this.#askWhetherInstalled(settled, portal.installation)
+    if (verdict.kind !== 'held' || !verdict.provable) return undefined
+    const sender = senderOf(event.id)
+    if (refused.has(sender)) return 'postponed'
     try {
       const { proof, generation } = await this.#prove(event, envelope)
       return { ...settled, state: 'pending', proof, generation }
     } catch (error) {
       const code = error instanceof CodedError ? error.code : undefined
+      if (sender !== '' && code === 'PROOF_REFUSED') refused.add(sender)
       if (code === 'PROOF_REFUSED' || code === 'AUTH_SERVER_UNKNOWN') return { ...settled, state: 'dead', reason: code }
       if (code === undefined) this.#parts.log.error({ error: String(error) }, 'a proof failed')
       return 'unavailable'
     }
   }
 
+  /**
+   * The generation is that of the installation in doubt: if another uninstall ends it while the server is being asked, and another
+   * install begins the next, a believed one is of a former installation in its lane.
+   */
+  async #askWhetherInstalled(settled: Pick<HeldSettlement, 'id' | 'generation'>, installation: Installation): Promise<HeldSettlement> {
+    const proof = 'application_token'
+    if (!(await isStillInstalled(this.#parts, installation))) return { ...settled, state: 'pending', proof }
+    return { ...settled, generation: settled.generation - 1, state: 'done', proof, reason: 'FORMER_INSTALLATION' }
+  }
+
   async #prove(event: StoredEvent, envelope: EventEnvelope): Promise<{ proof: Proof; generation: number }> {
-    const { prover, installations, tokens, credentialsOf, clock } = this.#parts
+    const { prover, installations, tokens, credentialsOf, senderOf, clock } = this.#parts
     const { auth } = envelope
     const current = await installations.get(event)
     const byEvent = auth.access_token !== undefined
@@ -168,6 +209,7 @@ export class Reviewer {
       memberId: event.memberId,
       accessToken: own?.accessToken ?? auth.access_token ?? (await tokens.pair(event)).accessToken,
       serverEndpoint,
+      sender: senderOf(event.id),
     })
     demandInstalled(proven)
     const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
@@ -177,7 +219,9 @@ export class Reviewer {
       applicationToken: auth.application_token,
       language: textField(event.data, 'LANGUAGE_ID'),
       version: textField(event.data, 'VERSION'),
+      ts: event.ts,
       pair: adopts ? own : undefined,
+      cause: { by: 'event', ref: event.id, proof: byEvent ? 'access_token' : 'installer' },
     })
     return { proof: byEvent ? 'access_token' : 'installer', generation }
   }
@@ -202,12 +246,18 @@ export class Reviewer {
   }
 
   /** On disk too, or the next process would begin with a pair that is spent. */
-  async #keepRenewed(event: StoredEvent, { auth, data }: EventEnvelope, { accessToken, refreshToken, expiresAtMs }: TokenPair): Promise<void> {
-    const { store, sealer, log } = this.#parts
+  async #keepRenewed(event: StoredEvent, envelope: EventEnvelope, pair: TokenPair): Promise<void> {
+    const { store, sealer, clock, log } = this.#parts
+    const { auth, data } = envelope
+    const { accessToken, refreshToken, expiresAtMs } = pair
     const renewed = { ...auth, access_token: accessToken, refresh_token: refreshToken, expires: String(Math.floor(expiresAtMs / SECOND_MS)) }
     const sealed = sealParts(sealer, event, data === undefined ? { auth: renewed } : { auth: renewed, data })
     await store.resealHeld(event.id, sealed.auth).catch((error: unknown) => {
       log.error({ app: event.app, portal: event.memberId, error: String(error) }, 'the renewed tokens of a held event are in memory alone')
+      // Not at the next review alone: a process that ended before it would take the only pair with it.
+      clock.setTimer(STORE_AGAIN_MS, () => {
+        if (!this.#stopped && this.#renewed.get(event.id) === pair) void this.#keepRenewed(event, envelope, pair)
+      })
     })
   }
 

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtualClock } from '@portline/runtime/clock.ts'
+import { silentLog } from '@portline/runtime/log.ts'
+import { systemRandom } from '@portline/runtime/random.ts'
+import { CodedError } from '@portline/wire/errors.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createInstallations } from '../installations/installations.ts'
+import type { NewEvent, Store } from '../store/port.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { createSealer } from '../tokens/sealer.ts'
+import { KnownPortals } from '../trust/known-portals.ts'
+import { Closings } from './closings.ts'
+import { STORE_RETRY_MS } from './settler.ts'
+
+const PORTAL = { app: 'hello', memberId: 'm' }
+const PROVEN = { serverEndpoint: 'https://o.example/rest/', clientEndpoint: 'https://p.example/rest/', domain: 'p.example', userId: '1', installed: true, version: '1', appStatus: 'L', scope: 'crm' }
+const UNINSTALL: NewEvent = {
+  ...PORTAL, id: '01KDVDNSSRHN3MZDG5C0RRKEKK', code: 'ONAPPUNINSTALL', ts: '1767225600', data: { CLEAN: '1' }, generation: 1, auth: new Uint8Array(),
+  state: 'pending', proof: 'application_token', receivedAtMs: 1_767_225_600_000,
+}
+
+const sealer = createSealer(new Uint8Array(32), systemRandom)
+let folder: string
+let store: Store
+let clock: VirtualClock
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portline-closings-'))
+  store = await openSqliteStore(join(folder, 'store.sqlite'))
+  clock = new VirtualClock()
+})
+afterEach(async () => {
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+/** A process of its own: what it knows it has read from the store. */
+async function processOn(used: Store, onWake: (count: number) => void = () => {}) {
+  const known = new KnownPortals(sealer)
+  for (const installation of await store.installations()) known.learn(installation)
+  const installations = createInstallations({ store: used, sealer, known, clock })
+  const woken: string[] = []
+  const closings = new Closings({ store: used, installations, clock, log: silentLog, lanes: { wake: ({ memberId }) => onWake(woken.push(memberId)) } })
+  return { installations, closings, woken }
+}
+
+const statusOf = async (): Promise<string | undefined> => (await store.installation(PORTAL))?.status
+
+test('an uninstall that a former process has stored and not closed is closed at the start, before an install can be taken for a part of it', async () => {
+  const former = await processOn(store)
+  await former.installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })
+  await store.appendEvents({ events: [UNINSTALL] })
+  expect(await statusOf()).toBe('active')
+
+  const { installations, closings, woken } = await processOn(store)
+  await closings.start()
+  expect(await statusOf()).toBe('deleted')
+  expect(woken).toEqual(['m'])
+  await clock.advance(1_000)
+  expect(await installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })).toMatchObject({ status: 'active', generation: 2 })
+  await (await processOn(store)).closings.start()
+  expect(await statusOf()).toBe('active')
+})
+
+test('a closing that the store could not take is tried again', async () => {
+  let failing = true
+  let again = (): void => {}
+  const triedAgain = new Promise<void>((resolve) => (again = resolve))
+  const failingStore: Store = {
+    ...store,
+    patchInstallation: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.patchInstallation(...args)),
+  }
+  const { installations, closings } = await processOn(failingStore, (count) => count === 2 && again())
+  await installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })
+  await closings.close(UNINSTALL)
+  expect(await statusOf()).toBe('active')
+  failing = false
+  await clock.advance(STORE_RETRY_MS)
+  await triedAgain
+  expect(await statusOf()).toBe('deleted')
+})

@@ -1,0 +1,74 @@
+import type { Clock, Timer } from '@portline/runtime/clock.ts'
+import type { Log } from '@portline/runtime/log.ts'
+import { byEvent } from '../installations/installations.ts'
+import type { Installations } from '../installations/installations.ts'
+import type { ListedEvent, NewEvent, Store } from '../store/port.ts'
+import type { Lanes } from './lanes.ts'
+import { STORE_RETRY_MS } from './settler.ts'
+
+/**
+ * An uninstall closes its installation when it comes in: that stops all use of revoked tokens at once and lets the uninstall past events
+ * that wait for a retry. Its lane closes once more, in its order.
+ *
+ *     accepted ──closed──> gone
+ *        ├──the store fails──> tried again
+ *        └──the process ends──> closed by the next one, at its start
+ *
+ * It must not be left to the lane: an install that is proven before the lane comes to the uninstall would find the former installation
+ * open, and become a part of it; then the lane would close, and erase, what is in use again.
+ */
+export interface ClosingsParts {
+  readonly store: Store
+  readonly installations: Installations
+  readonly lanes: Pick<Lanes, 'wake'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const PAGE_EVENTS = 100
+
+export class Closings {
+  readonly #parts: ClosingsParts
+  readonly #again = new Set<Timer>()
+  #stopped = false
+
+  constructor(parts: ClosingsParts) {
+    this.#parts = parts
+  }
+
+  /** Closes what a former process has not. */
+  async start(): Promise<void> {
+    const { store, installations, log } = this.#parts
+    try {
+      for (let after: string | undefined; ; ) {
+        const { events, next } = await store.listEvents({ state: 'pending', code: 'ONAPPUNINSTALL', limit: PAGE_EVENTS, ...(after === undefined ? {} : { after }) })
+        for (const event of events) if (installations.known(event)?.status !== 'deleted') await this.close(event)
+        if (next === undefined) return
+        after = next
+      }
+    } catch (error) {
+      log.error({ error: String(error) }, 'the store could not be searched for uninstalls')
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const timer of this.#again) timer.cancel()
+  }
+
+  async close(event: NewEvent | ListedEvent): Promise<void> {
+    const { installations, store, lanes, clock, log } = this.#parts
+    try {
+      await Promise.all([installations.close(event, event, byEvent(event)), store.hastenLane(event)])
+    } catch (error) {
+      log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation could not be closed; trying again')
+      if (this.#stopped) return
+      const timer = clock.setTimer(STORE_RETRY_MS, () => {
+        this.#again.delete(timer)
+        void this.close(event)
+      })
+      this.#again.add(timer)
+    }
+    lanes.wake(event)
+  }
+}
