@@ -34,6 +34,22 @@ describe('written out of the sources', () => {
   })
 })
 
+describe('docs/security.md', () => {
+  const rules = textOf('docs/security.md').split(/^### /m).slice(1)
+  const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => textOf(file).replaceAll("\\'", "'"))
+
+  test('its rules are numbered, and each is attacked by a test', () => {
+    expect(rules.length).toBeGreaterThan(15)
+    expect(rules.map((rule) => Number.parseInt(rule, 10))).toEqual(rules.map((_rule, index) => index + 1))
+    expect(rules.filter((rule) => !rule.includes('- Tested by: `'))).toEqual([])
+  })
+
+  test('the tests that it names exist', () => {
+    const named = rules.flatMap((rule) => [...rule.matchAll(/^- Tested by: `(.+)`$/gm)].map(([, title = '']) => title.replaceAll("\\'", "'")))
+    expect(named.filter((title) => !tests.some((text) => text.includes(`'${title}'`) || text.includes(`\`${title}\``)))).toEqual([])
+  })
+})
+
 describe('code on the pages', () => {
   let folder: string
   beforeAll(async () => {

@@ -212,11 +212,14 @@ describe('who may know whom', () => {
    * serve: they say nothing of the order in which things happen.
    */
   const ROOMS: Readonly<Record<string, readonly string[]>> = {
-    serve: ['receive', 'inbox', 'destinations', 'trust', 'installations', 'connectors', 'bitrix24', 'tokens', 'store'],
+    serve: ['audit', 'receive', 'inbox', 'doctor', 'offline', 'destinations', 'trust', 'installations', 'connectors', 'bitrix24', 'tokens', 'store'],
     receive: [],
     inbox: ['destinations', 'trust', 'installations', 'connectors', 'bitrix24', 'tokens', 'store'],
+    doctor: ['destinations', 'offline', 'installations', 'bitrix24', 'store'],
+    offline: ['installations', 'bitrix24', 'tokens', 'store'],
     trust: ['installations', 'tokens', 'store'],
     installations: ['connectors', 'bitrix24', 'tokens', 'store'],
+    audit: ['tokens', 'store'],
     connectors: ['bitrix24', 'store'],
     bitrix24: ['tokens', 'store'],
     tokens: ['store'],

@@ -96,12 +96,14 @@ describe('an event that is not proven', () => {
 
   test('of a portal nobody knows it is held, up to a limit, and no handler sees it', async () => {
     const stranger = event({ member_id: 'stranger', application_token: 'anything' })
-    for (let n = 0; n < HELD_EVENTS_PER_PORTAL; n++) {
+    // One sender leaves half of the room to others.
+    const share = HELD_EVENTS_PER_PORTAL / 2
+    for (let n = 0; n < share; n++) {
       expect(await house.post(stranger)).toMatchObject({ status: 200, body: { state: 'held', reason: 'AWAITING_PROOF' } })
     }
     expect(await house.post(stranger)).toMatchObject({ status: 403, body: { error: 'PORTAL_UNKNOWN' } })
     const held = await house.events({ portal: 'stranger', state: 'held' })
-    expect(held).toHaveLength(HELD_EVENTS_PER_PORTAL)
+    expect(held).toHaveLength(share)
     expect(ran).not.toContain(held[0]?.id)
   })
 })

@@ -6,3 +6,10 @@ test.each([Number.NaN, Infinity, 45_000.5, 0, -1])('a timeout of %s is refused w
   const app = defineApp({ name: 'hello' })
   expect(() => app.on('ONAPPTEST', () => {}, { timeoutMs })).toThrow(expect.objectContaining({ code: 'APP_DEFINITION_INVALID' }))
 })
+
+test.each(['ONAPPINSTALL', 'onAppUpdate', 'ONAPPUNINSTALL', 'ONOFFLINEEVENT'])('%s is never fetched, so it cannot be asked for', (code) => {
+  expect(() => defineApp({ name: 'hello' }).on(code, () => {}, { offline: true })).toThrow(expect.objectContaining({ code: 'APP_DEFINITION_INVALID' }))
+  // @ts-expect-error: the types know these codes too.
+  expect(() => defineApp({ name: 'hello' }).on('ONAPPINSTALL', () => {}, { offline: true })).toThrow()
+  expect(defineApp({ name: 'hello' }).on('ONCRMDEALADD', () => {}, { offline: true }).handlerOf('ONCRMDEALADD')?.policy.offline).toBe(true)
+})

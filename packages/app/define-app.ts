@@ -5,7 +5,7 @@ import { fields, listOf, maybe, oneOf, text, wholeNumber } from './definition-ch
 import { isDestination } from './destinations/destination.ts'
 import type { Destination } from './destinations/destination.ts'
 import { policyOf } from './handler-options.ts'
-import type { BatchOptions, HandlerOptions, HandlerPolicy } from './handler-options.ts'
+import type { BatchOptions, HandlerOptions, HandlerPolicy, OptionsOf } from './handler-options.ts'
 import { DUPLICATE_WINDOW_MAX_MS, DUPLICATE_WINDOW_MS, HANDLER_BATCH_EVENTS } from './limits.ts'
 
 /** What an app says of itself. */
@@ -21,6 +21,11 @@ export interface AppDefinition {
   readonly duplicates?: DuplicateMode
   /** Milliseconds within which a repeat is recognised: 1,000 to 86,400,000; ten minutes when not given. */
   readonly duplicateWindowMs?: number
+  /**
+   * Names the app's offline queue and goes along with every REST call of its handlers (`auth_connector`), so that what they change
+   * does not come back as an event: 1 to 70 of a-z, 0-9, _ and -. Needs a licence that has named queues.
+   */
+  readonly authConnector?: string
 }
 
 export type DuplicateMode = 'off' | 'mark' | 'drop'
@@ -90,13 +95,15 @@ export interface App {
   readonly name: string
   readonly connectors: readonly ConnectorDefinition[]
   readonly duplicates: { readonly mode: DuplicateMode; readonly windowMs: number }
+  /** The name of its offline queue; empty for the unnamed one. */
+  readonly authConnector: string
   /**
    * One handler per event code: a function, or a destination (httpEndpoint, rabbitMq).
    * Errors: APP_DEFINITION_INVALID when the code has one already or an option is wrong.
    */
-  on<Code extends EventCode>(code: Code, handler: Handler<Code> | Destination, options?: HandlerOptions): App
+  on<Code extends EventCode>(code: Code, handler: Handler<Code> | Destination, options?: OptionsOf<Code>): App
   /** A handler that is given what has gathered in a portal's lane, together. */
-  onBatch<Code extends EventCode>(code: Code, handler: BatchHandler<Code>, options?: BatchOptions): App
+  onBatch<Code extends EventCode>(code: Code, handler: BatchHandler<Code>, options?: OptionsOf<Code, BatchOptions>): App
   handlerOf(code: string): RegisteredHandler | undefined
   /** Codes with a handler, upper case. */
   readonly codes: readonly string[]
@@ -119,6 +126,7 @@ const checkDefinition = fields({
   ),
   duplicates: maybe(oneOf('off', 'mark', 'drop')),
   duplicateWindowMs: maybe(wholeNumber(1_000, DUPLICATE_WINDOW_MAX_MS)),
+  authConnector: maybe(text(/^[a-z0-9_-]{1,70}$/, 'a-z, 0-9, _ and -, at most 70')),
 })
 
 /** The codes of the catalogue module have dots: CATALOG.PRICE.ON.ADD. */
@@ -140,7 +148,8 @@ export function defineApp(definition: AppDefinition): App {
     name: definition.name,
     connectors: definition.connectors ?? [],
     duplicates: { mode: definition.duplicates ?? 'off', windowMs: definition.duplicateWindowMs ?? DUPLICATE_WINDOW_MS },
-    on: (code, handler, options = {}) =>
+    authConnector: definition.authConnector ?? '',
+    on: (code, handler, options: HandlerOptions = {}) =>
       register(code, (upper) => {
         if (!isDestination(handler)) {
           // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
@@ -149,7 +158,7 @@ export function defineApp(definition: AppDefinition): App {
         if (options.timeoutMs !== undefined) throw new CodedError('APP_DEFINITION_INVALID', `${upper}: a destination has its own timeoutMs`)
         return { kind: 'destination', destination: handler, policy: policyOf(upper, options, handler.timeoutMs, handler.maxEvents) }
       }),
-    onBatch: (code, handler, options = {}) =>
+    onBatch: (code, handler, options: BatchOptions = {}) =>
       register(code, (upper) => {
         const policy = policyOf(upper, options, undefined, HANDLER_BATCH_EVENTS)
         return { kind: 'batch', run: handler as unknown as BatchHandler<string>, policy }

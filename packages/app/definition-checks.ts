@@ -23,6 +23,10 @@ export const oneOf = (...values: readonly string[]): Check => (value, place) => 
   if (typeof value !== 'string' || !values.includes(value)) throw invalid(place, `one of ${values.join(', ')}`)
 }
 
+export const aBoolean: Check = (value, place) => {
+  if (typeof value !== 'boolean') throw invalid(place, 'true or false')
+}
+
 export const aFunction: Check = (value, place) => {
   if (typeof value !== 'function') throw invalid(place, 'a function')
 }

@@ -1,19 +1,34 @@
 /** Every limit of the app side, with its unit and its reason. */
 
-/** Held events per portal: the few that can race with their ONAPPINSTALL, not a place to store a flood. */
-export const HELD_EVENTS_PER_PORTAL = 100
-/** Held events of all portals of an app: what a flood of invented portals can cost in memory and disk. */
-export const HELD_EVENTS_PER_APP = 10_000
-/** Room besides for installs and updates that bring a token: decided as soon as the authorization server answers. */
-export const HELD_PROVABLE_PER_PORTAL = 20
-export const HELD_PROVABLE_PER_APP = 2_000
+/**
+ * Held events cost a stranger nothing, so there is a room for them, per portal and per app, in events and in bytes of their bodies.
+ * No sender may take more than is still free: one alone gets half of it, and whoever comes next finds some.
+ */
+export const HELD_EVENTS_PER_PORTAL = 200
+export const HELD_BYTES_PER_PORTAL = 4_194_304
+export const HELD_EVENTS_PER_APP = 20_000
+export const HELD_BYTES_PER_APP = 67_108_864
+/** A room of their own for installs and updates that bring a token: decided as soon as the authorization server answers. */
+export const HELD_PROVABLE_PER_PORTAL = 40
+export const HELD_PROVABLE_BYTES_PER_PORTAL = 262_144
+export const HELD_PROVABLE_PER_APP = 4_000
+export const HELD_PROVABLE_BYTES_PER_APP = 16_777_216
+/** Held installs and updates whose application_tokens are taken into account before the server listens: a tenth of a second's work. */
+export const CLAIMS_LOADED = 4_000
 /** Queues may deliver ONAPPINSTALL late; an installer may stay open over a weekend. */
 export const HELD_EVENT_AGE_MS = 3 * 24 * 3_600_000
 /** How long an answer waits for the authorization server's word on an install. Past it the event is simply held. */
 export const INLINE_PROOF_MS = 2_000
-/** Questions to authorization servers at once, and how many may wait; beyond it events are held and asked about later. */
+/** Questions to authorization servers at once, and how many may wait, half of them one sender's; beyond it events are asked about later. */
 export const PROOFS_AT_ONCE = 8
-export const PROOFS_WAITING = 1_000
+export const PROOFS_WAITING = 2_000
+/** A token that was refused is not asked about again so soon; of how many that is remembered: about a megabyte. */
+export const REFUSED_TOKEN_MS = 60_000
+export const REFUSED_TOKENS_REMEMBERED = 10_000
+/** The server's word on a doubtful uninstall is waited for so long; without it the uninstall is believed. */
+export const UNINSTALL_DOUBT_MS = 5_000
+/** Uninstalls of a portal whose late copies are recognised. */
+export const UNINSTALLS_REMEMBERED = 8
 /** One answer of an authorization server or portal. */
 export const REMOTE_ANSWER_MS = 10_000
 export const REMOTE_ANSWER_MAX_BYTES = 1_048_576
@@ -68,12 +83,28 @@ export const RETRY_AFTER_MAX_MS = 24 * HOUR_MS
 export const ATTEMPT_RECORDS = 100
 export const ATTEMPT_TEXT_LENGTH = 500
 
+/** A sender's headers, and its whole request: longer only for what is uploaded to the operator API (IMPORT_MAX_BYTES at 3 Mbit/s). */
+export const HEADERS_RECEIVE_MS = 20_000
+export const REQUEST_RECEIVE_MS = 60_000
+/** How often connections are looked at for that. */
+export const CONNECTIONS_CHECK_MS = 5_000
+/** Open at once; beyond it new ones are closed. Some 10 KB each when idle. */
+export const CONNECTIONS = 8_192
 /** A body that trickles longer than this is cut off: Bitrix24's queue sends at once. */
 export const BODY_RECEIVE_MS = 15_000
 /** Bytes read and thrown away after a 413, so that the sender can still read the answer. */
 export const REFUSED_BODY_DRAIN_BYTES = 16_777_216
 /** A stop waits this long for requests under way; node no longer ends a half-sent one by itself then. */
 export const STOP_GRACE_MS = 5_000
+/** The platform's list of senders is asked for again after this long; docs ask for five to ten minutes. */
+export const SENDER_NODES_POLL_MS = 7 * 60_000
+/** The same when an unknown sender comes: never more than once a minute. */
+export const SENDER_NODES_MIN_MS = 60_000
+/** A new address is listed some minutes before its use; a list older than this is not enforced. */
+export const SENDER_NODES_STALE_MS = 60 * 60_000
+/** A sender that is not on the list waits so long for a newer one. */
+export const SENDER_NODES_WAIT_MS = 3_000
+export const SENDER_NODES_MAX = 10_000
 /** Clients of the live stream. */
 export const STREAM_CLIENTS = 32
 export const LIST_MAX_ROWS = 200
@@ -98,12 +129,66 @@ export const REPLAY_LOOKS = 20
 /** Replayed in one transaction: bounds how long those who append wait for it. */
 export const REPLAY_SLICE_EVENTS = 100
 export const REPLAY_SAMPLE_IDS = 10
+/** Rest between two slices of an erasure, some 100 events each: receiving goes on. */
+export const ERASE_REST_MS = 20
+/** A store that failed, or whose log a reader keeps, is asked again after this long. */
+export const ERASE_AGAIN_MS = 1_000
+/** Shared seals opened and sealed anew before requests have their turn: some milliseconds. */
+export const ERASE_SEALS_AT_ONCE = 4
+/** A REST answer unblocks a portal no earlier than this after it was blocked: a portal that answers now so, now so must not fill the audit trail. */
+export const UNBLOCK_BY_CALL_MS = 60_000
+/** An event that fails because its portal refuses all calls comes again after this long, without using up an attempt … */
+export const BLOCKED_LOOK_MS = 10 * 60_000
+/** … until it is this old: then its retry schedule counts. */
+export const BLOCKED_WAIT_MS = 30 * 24 * 3_600_000
+/** A portal that moves back to where it came from within this time is two. */
+export const CLONE_WINDOW_MS = 7 * 24 * 3_600_000
+/** What a portal that moved sent up to this long after we learnt of it may be from before: clocks differ. */
+export const MOVE_SKEW_MS = 15 * 60_000
+/** Portals of which events came from another address than the known one, as remembered to find clones; the oldest go. */
+export const CLONES_WATCHED = 1_000
+/** An audit trail that could not be sealed is sealed after this long. */
+export const SEAL_AGAIN_MS = 1_000
+/** Records verified before requests have their turn. */
+export const AUDIT_VERIFY_RECORDS = 200
+
 /** REST clients kept for portals, least recently used out first. */
 export const CLIENTS_KEPT = 1_000
 /** Renewing this early spares a request that would be answered expired_token. */
 export const RENEW_BEFORE_EXPIRY_MS = 60_000
+/** A renewal is claimed this long: two questions to the server and the store's answer. A dead process's claim ends with it. */
+export const RENEWAL_CLAIM_MS = 60_000
+/** How often a process looks whether another one has ended its renewal. */
+export const RENEWAL_LOOK_MS = 100
+/** After a renewal that failed for now the server is not asked for that account again for this long, doubled each time. */
+export const RENEWAL_COOLING_MS = 1_000
+export const RENEWAL_COOLING_MAX_MS = 5 * MINUTE_MS
+/** Renewals in an hour of an access token whose time is not up, because the portal rejects it: beyond it the portal is what is wrong. */
+export const REJECTED_RENEWALS_PER_HOUR = 10
+/**
+ * A refresh token lives for 180 days. One that nobody needs is renewed once at this age, up to AGE_JITTER_MS earlier, and not all of
+ * those that were installed on one day on one day either. A month is left for servers that cannot be reached.
+ */
+export const AGE_RENEWAL_MS = 150 * 24 * HOUR_MS
+export const AGE_JITTER_MS = 20 * 24 * HOUR_MS
+/** How often it is looked for such; how many are renewed then; when one that failed is tried again. */
+export const AGE_SWEEP_MS = HOUR_MS
+export const AGE_RENEWALS_PER_SWEEP = 60
+export const AGE_AGAIN_MS = 24 * HOUR_MS
+/** Looked at by one sweep, oldest first. */
+export const AGE_SWEEP_ACCOUNTS = 10_000
+/** Sealed anew with another key in one transaction, and the rest between two: those who append have the disk meanwhile. */
+export const RESEAL_SLICE_VALUES = 100
+export const RESEAL_SLICE_BYTES = 1_048_576
+export const RESEAL_REST_MS = 20
+/** Resealing waits this long for a store that failed. */
+export const RESEAL_AGAIN_MS = 10_000
+/** What was sealed with a former key just before it ended is stored long before this. */
+export const FORMER_KEY_REST_MS = 5 * MINUTE_MS
 /** Portals whose bindings are mended at once after a start. */
 export const PORTALS_EQUIPPED_AT_ONCE = 8
+/** The same by one request of an operator, which is answered when they are done. */
+export const PORTALS_SYNCED_AT_ONCE = 8
 
 /** One delivery to a destination, connecting included. Standard Webhooks recommends 15 to 30 s. */
 export const DELIVERY_TIMEOUT_MS = 15_000
@@ -125,3 +210,34 @@ export const BROKER_HEARTBEAT_S = 10
 export const BROKER_BATCH_EVENTS = 100
 /** A broker that does not answer a goodbye is left after this long. */
 export const BROKER_GOODBYE_MS = 3_000
+
+/** Rows of an offline queue that are fetched, stored and cleared together: what event.offline.get gives when it is not told. */
+export const OFFLINE_BATCH_EVENTS = 50
+/** Batches of one queue before the other portals have their turn. */
+export const OFFLINE_BATCHES_PER_TURN = 20
+/** Portals whose offline queues are emptied at once. */
+export const OFFLINE_DRAINS_AT_ONCE = 8
+/**
+ * Between two looks into a portal's offline queue. ONOFFLINEEVENT wakes us sooner where it can reach us; one call a minute is far
+ * below what a portal allows.
+ */
+export const OFFLINE_POLL_MS = 60_000
+/**
+ * Rest after a look that found something: three or four calls, where a portal allows two a second. Doubled with each look that fails,
+ * up to OFFLINE_POLL_MAX_MS.
+ */
+export const OFFLINE_REST_MS = 5_000
+export const OFFLINE_POLL_MAX_MS = 30 * 60_000
+/** Of each wait, more or less: portals must not be asked in step. */
+export const OFFLINE_JITTER = 0.2
+/** After a start the first looks are spread over this. */
+export const OFFLINE_START_MS = 2_000
+/** How often rows are looked for that somebody marked as failed, and bindings that an update has dropped of which we were not told. */
+export const OFFLINE_CARE_MS = 3_600_000
+
+/** Clocks that differ by more are worth a word: tokens are renewed a minute before their end. */
+export const CLOCK_SKEW_MS = 60_000
+/** How long the doctor waits for its test event: Bitrix24 calls its queue's delay slight and gives no number. */
+export const DOCTOR_WAIT_MS = 15_000
+/** At most, so that whoever asked is still there. */
+export const DOCTOR_WAIT_MAX_MS = 20_000

@@ -12,13 +12,13 @@ export interface JsonClient {
 /** An install page may ask an authorization server and the portal; both have 10 s. */
 const ANSWER_MS = 30_000
 
-export function jsonClient(baseUrl: string, token?: string): JsonClient {
+export function jsonClient(baseUrl: string, token?: string, answerMs = ANSWER_MS): JsonClient {
   const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object | string): Promise<Answer> => {
     const url = `${baseUrl}${path}`
     const init: RequestInit = {
       method,
       headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...(body === undefined ? {} : typeof body === 'string' ? LINES_BODY : JSON_BODY) },
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal: AbortSignal.timeout(answerMs),
       redirect: 'error',
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     }

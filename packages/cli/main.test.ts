@@ -86,7 +86,7 @@ test('an app side that does not run is told apart from one that refuses', async 
 
 const COMMANDS = [
   'dev', 'demo', 'portal', 'start', 'events', 'installations', 'events list', 'installations show', 'events replay', 'events export',
-  'events import', 'backup', 'restore',
+  'events import', 'backup', 'restore', 'bindings', 'bindings sync', 'doctor',
 ]
 test.each(COMMANDS)('help on %s has examples', async (command) => {
   const { exitCode, out } = await run([...command.split(' '), '--help'])

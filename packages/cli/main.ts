@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
+import { addAuditCommand } from './commands/audit.ts'
 import { addBackupCommand } from './commands/backup.ts'
+import { addBindingsCommand } from './commands/bindings.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDestinationsCommand } from './commands/destinations.ts'
 import { addDevCommand } from './commands/dev.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addEventsCommand } from './commands/events.ts'
 import { addInstallationsCommand } from './commands/installations.ts'
+import { addKeysCommand } from './commands/keys.ts'
 import { addPortalCommand } from './commands/portal.ts'
 import { addRestoreCommand } from './commands/restore.ts'
 import { addStartCommand } from './commands/start.ts'
@@ -57,7 +62,7 @@ function createProgram(env: Environment, output: Output, json: boolean): Command
   return program
 }
 
-const COMMANDS = [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand, addBackupCommand, addRestoreCommand]
+const COMMANDS = [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand, addBindingsCommand, addDoctorCommand, addDestinationsCommand, addBackupCommand, addRestoreCommand, addKeysCommand, addAuditCommand]
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { findSealingKey } from 'portline/serve/sealing-key.ts'
+import { findSealingKeys } from 'portline/serve/sealing-key.ts'
 import type { Store } from 'portline/store/port.ts'
 import { STORE_FILE } from 'portline/store/sqlite/restore.ts'
 import { openSqliteStore } from 'portline/store/sqlite/sqlite-store.ts'
+import type { KeyPlace } from 'portline/tokens/key-rotation.ts'
 import { createSealer } from 'portline/tokens/sealer.ts'
-import type { Sealer } from 'portline/tokens/sealer.ts'
+import type { KeyRing } from 'portline/tokens/sealer.ts'
 import type { Environment } from './settings.ts'
 import { secretSettings } from './settings.ts'
 
@@ -15,7 +16,7 @@ import { secretSettings } from './settings.ts'
 export interface OfflineStore {
   readonly store: Store
   /** Absent when no key is at hand. */
-  readonly sealer: Sealer | undefined
+  readonly sealer: KeyRing | undefined
 }
 
 /** Errors: STORE_MISSING, STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, and those of `work`. */
@@ -31,8 +32,14 @@ export async function withOfflineStore<Result>(env: Environment, dataDir: string
   }
 }
 
+/** The keys themselves. Errors: KEY_INVALID. */
+export async function keysAtHand(env: Environment, dataDir: string): Promise<KeyPlace | undefined> {
+  const { sealingKey, formerSealingKeys } = secretSettings(env)
+  return findSealingKeys(dataDir, { key: sealingKey, formerKeys: formerSealingKeys })
+}
+
 /** With PORTLINE_KEY, or the key file of the folder. Errors: KEY_INVALID. */
-export async function sealerAtHand(env: Environment, dataDir: string): Promise<Sealer | undefined> {
-  const key = await findSealingKey(dataDir, secretSettings(env).sealingKey)
-  return key === undefined ? undefined : createSealer(key, systemRandom)
+export async function sealerAtHand(env: Environment, dataDir: string): Promise<KeyRing | undefined> {
+  const place = await keysAtHand(env, dataDir)
+  return place === undefined ? undefined : createSealer(place.keys, systemRandom)
 }

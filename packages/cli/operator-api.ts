@@ -1,4 +1,7 @@
+import type { DestinationView } from 'portline/serve/destination-views.ts'
 import type { attemptView, EventView, historyOf, InstallationView } from 'portline/serve/views.ts'
+import type { Diagnosis } from 'portline/doctor/doctor.ts'
+import type { PortalSync, SyncReport } from 'portline/serve/binding-sync.ts'
 import type { ReplayReport } from 'portline/serve/replays.ts'
 
 /** What the operator API answers (docs/reference/operator-api.md), typed by the code that answers. */
@@ -18,7 +21,11 @@ export interface InstallationList {
   readonly installations: readonly InstallationView[]
 }
 
-export type { ReplayReport }
+export interface DestinationList {
+  readonly destinations: readonly DestinationView[]
+}
+
+export type { Diagnosis, PortalSync, ReplayReport, SyncReport }
 
 export interface Replayed {
   readonly id: string

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import {
-  authServersSetting, credentialsSetting, dataDirSetting, logLevelSetting, portSetting, publicUrlSetting, retentionSetting, secretSettings,
-  serverUrlSetting,
+  authServersSetting, credentialsSetting, dataDirSetting, logLevelSetting, portSetting, portalHostsSetting, publicUrlSetting, retentionSetting, secretSettings,
+  senderSettings, serverUrlSetting,
 } from './settings.ts'
 
 const invalid = (about: string): object => ({ code: 'CONFIG_INVALID', message: expect.stringContaining(about) as string })
@@ -91,4 +91,31 @@ test.each(['30', '1.5d', '-1d', 'd', 'never'])('"%s" is no time to keep events f
 
 test.each(['20', '0GB', '20gb', 'GB'])('"%s" is no size of a store', (text) => {
   expect(() => retentionSetting({ PORTLINE_MAX_STORE: text })).toThrow(expect.objectContaining(invalid('PORTLINE_MAX_STORE')))
+})
+
+test('senders are not checked and no proxy is believed unless it is said', () => {
+  expect(senderSettings({})).toEqual({ trustedProxies: [] })
+  expect(senderSettings({ PORTLINE_TRUSTED_PROXIES: ' 10.0.0.5, 2001:db8::/32 ', PORTLINE_SENDER_NODES: 'warn' })).toEqual({
+    trustedProxies: ['10.0.0.5', '2001:db8::/32'], nodes: { mode: 'warn', url: 'https://dl.bitrix24.com/webhook/app-world.json' },
+  })
+  const own = { PORTLINE_SENDER_NODES: 'enforce', PORTLINE_SENDER_NODES_URL: 'http://127.0.0.1:1/list' }
+  expect(senderSettings(own).nodes).toEqual({ mode: 'enforce', url: 'http://127.0.0.1:1/list' })
+})
+
+test.each([
+  ['PORTLINE_TRUSTED_PROXIES', 'proxy.example'],
+  ['PORTLINE_TRUSTED_PROXIES', '10.0.0.0/40'],
+  ['PORTLINE_SENDER_NODES', 'on'],
+  ['PORTLINE_SENDER_NODES_URL', 'http://dl.example/list'],
+  ['PORTLINE_SENDER_NODES_URL', 'nonsense'],
+])('%s cannot be %s', (name, value) => {
+  expect(() => senderSettings({ [name]: value })).toThrow(expect.objectContaining(invalid(name)))
+})
+
+test('portals may be anywhere, or where PORTLINE_PORTAL_HOSTS says', () => {
+  expect(portalHostsSetting({})).toEqual([])
+  expect(portalHostsSetting({ PORTLINE_PORTAL_HOSTS: '*.bitrix24.com, portal.example.com' })).toEqual(['*.bitrix24.com', 'portal.example.com'])
+  for (const PORTLINE_PORTAL_HOSTS of ['*', 'https://portal.example.com', 'a.*.example', '*.*.com', 'portal.example.com:443']) {
+    expect(() => portalHostsSetting({ PORTLINE_PORTAL_HOSTS })).toThrow(expect.objectContaining(invalid('PORTLINE_PORTAL_HOSTS')))
+  }
 })

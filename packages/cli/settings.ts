@@ -3,6 +3,9 @@ import type { LogLevel } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { PUBLIC_AUTH_SERVERS } from '@portline/wire/oauth.ts'
 import type { RetentionRules } from 'portline/inbox/retention.ts'
+import { AddressList } from 'portline/serve/sender-address.ts'
+import { PUBLISHED_SENDER_NODES } from 'portline/serve/sender-nodes.ts'
+import type { SenderOptions } from 'portline/serve/start-app-side.ts'
 
 /** Every setting of the command line, read and checked in one place. Errors of all: CONFIG_INVALID naming the setting. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -45,7 +48,7 @@ export function credentialsSetting(env: Environment): Credentials {
 
 /** The two public authorization servers and those of PORTLINE_AUTH_SERVERS, comma-separated. */
 export function authServersSetting(env: Environment): string[] {
-  const own = (given(env, 'PORTLINE_AUTH_SERVERS') ?? '').split(',').map((text) => text.trim()).filter((text) => text !== '')
+  const own = listOf(given(env, 'PORTLINE_AUTH_SERVERS'))
   return [...new Set([...PUBLIC_AUTH_SERVERS, ...own.map(authServerOrigin)])]
 }
 
@@ -96,6 +99,29 @@ export function retentionSetting(env: Environment, { keepDone, keepDead, maxStor
   }
 }
 
+/** Where portals may be: anywhere when nothing is said. */
+export function portalHostsSetting(env: Environment): string[] {
+  const hosts = listOf(given(env, 'PORTLINE_PORTAL_HOSTS'))
+  const wrong = hosts.find((host) => !/^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(host))
+  if (wrong !== undefined) throw invalid('PORTLINE_PORTAL_HOSTS', `"${wrong}" is neither a host such as portal.example.com nor a domain such as *.bitrix24.com`)
+  return hosts
+}
+
+const SENDER_MODES = ['off', 'warn', 'enforce'] as const
+
+/** Whose word on a sender's address is taken, and whether the address is compared with the list that Bitrix24 publishes. */
+export function senderSettings(env: Environment): SenderOptions {
+  const trustedProxies = listOf(given(env, 'PORTLINE_TRUSTED_PROXIES'))
+  const wrong = trustedProxies.find((entry) => !new AddressList().add(entry))
+  if (wrong !== undefined) throw invalid('PORTLINE_TRUSTED_PROXIES', `"${wrong}" is neither an address nor a network such as 10.0.0.0/8`)
+  const text = given(env, 'PORTLINE_SENDER_NODES') ?? 'off'
+  const mode = SENDER_MODES.find((name) => name === text)
+  if (mode === undefined) throw invalid('PORTLINE_SENDER_NODES', `"${text}" is none of ${SENDER_MODES.join(', ')}`)
+  const url = readUrl(given(env, 'PORTLINE_SENDER_NODES_URL') ?? PUBLISHED_SENDER_NODES, 'PORTLINE_SENDER_NODES_URL')
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw invalid('PORTLINE_SENDER_NODES_URL', 'it must be https: whoever writes the list decides who is heard')
+  return { trustedProxies, ...(mode === 'off' ? {} : { nodes: { mode, url: url.href } }) }
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 function durationOf(text: string, name: string): number | undefined {
@@ -122,14 +148,23 @@ export function logLevelSetting(env: Environment, fallback: LogLevel): LogLevel 
 }
 
 /** What both ways of starting an app side take from the environment besides. */
-export function secretSettings(env: Environment): { operatorToken?: string; sealingKey?: string } {
+export function secretSettings(env: Environment): { operatorToken?: string; sealingKey?: string; formerSealingKeys?: string } {
   const operatorToken = given(env, 'PORTLINE_OPERATOR_TOKEN')
   const sealingKey = given(env, 'PORTLINE_KEY')
-  return { ...(operatorToken === undefined ? {} : { operatorToken }), ...(sealingKey === undefined ? {} : { sealingKey }) }
+  const formerSealingKeys = given(env, 'PORTLINE_FORMER_KEYS')
+  return {
+    ...(operatorToken === undefined ? {} : { operatorToken }),
+    ...(sealingKey === undefined ? {} : { sealingKey }),
+    ...(formerSealingKeys === undefined ? {} : { formerSealingKeys }),
+  }
 }
 
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(',').map((entry) => entry.trim()).filter((entry) => entry !== '')
 }
 
 /** Set to nothing is not set. */

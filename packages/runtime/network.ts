@@ -29,6 +29,15 @@ export const systemNetwork: Network = {
   },
 }
 
+/** A GET of public data. Never follows a redirect. Rejects when no complete JSON answer with a status of success came within the limits. */
+export type GetJson = (url: string, limits: AnswerLimits) => Promise<unknown>
+
+export const systemGetJson: GetJson = async (url, { timeoutMs, maxBytes }) => {
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
+  if (!response.ok) throw new Error(`the answer has status ${response.status}`)
+  return JSON.parse(await readText(response, maxBytes)) as unknown
+}
+
 async function readText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0

@@ -40,6 +40,8 @@ export const ERROR_TABLE = {
   PROOF_REFUSED: { status: 403, meaning: 'The authorization server does not confirm this portal and user.', cause: 'The access token is unknown, belongs to another app or portal, or its user may not install apps.', todo: 'If it was a real installation, install again.' },
   PROOF_UNAVAILABLE: { status: 503, meaning: 'The authorization server could not be asked.', cause: 'It was not reachable or answered nonsense.', todo: 'Nothing: the event is held and the question is asked again.' },
   AUTH_SERVER_UNKNOWN: { status: 403, meaning: 'The authorization server named is not one that is trusted.', cause: 'server_endpoint is not among the known authorization servers.', todo: 'For an on-premise portal with its own server add its origin to PORTLINE_AUTH_SERVERS.' },
+  SENDER_UNKNOWN: { status: 403, meaning: 'The sender\'s address is not one that Bitrix24 sends events from.', cause: 'PORTLINE_SENDER_NODES is enforce, and the published list does not have the address.', todo: 'If it is Bitrix24: behind a proxy set PORTLINE_TRUSTED_PROXIES; a portal with a network of its own needs PORTLINE_SENDER_NODES=off.' },
+  SENDER_LIST_UNAVAILABLE: { status: 503, meaning: 'The published list of senders could not be fetched.', cause: 'Its address was not reachable, or answered without a list.', todo: 'Nothing for an hour: the last list is used. After that nobody is refused by it.' },
   PORTAL_UNKNOWN: { status: 403, meaning: 'Nothing is known of this portal yet.', cause: 'The event arrived before its installation was proven, and no more such events can be held.', todo: 'Install the app on the portal.' },
   INSTALLATION_DELETED: { status: 403, meaning: 'The app was uninstalled from this portal.', cause: 'A late event of a former installation, or a call after the uninstall.', todo: 'Nothing; a new installation opens the portal again.', final: true },
   FORMER_INSTALLATION: { status: 409, meaning: 'The event belongs to a former installation of the app on this portal.', cause: 'The app was uninstalled and installed again before the event was handled.', todo: 'Nothing; events of the new installation are handled.', final: true },
@@ -48,11 +50,25 @@ export const ERROR_TABLE = {
   DUPLICATE: { status: 200, meaning: 'The event repeats one that is kept, and was not handed on.', cause: 'The same delivery came twice, and the app drops repeats.', todo: 'Nothing; its record names the first. It can be replayed.' },
   ALREADY_UNINSTALLED: { status: 200, meaning: 'The app had been uninstalled already.', cause: 'Bitrix24 sent the uninstall twice.', todo: 'Nothing.' },
 
+  // The portal, as a reason at its installation
+  NEED_REINSTALL: { status: 409, meaning: 'The app has to be installed again on this portal.', cause: 'No account of the portal has tokens that can be used.', todo: 'Let an administrator open the app on the portal, or install it again.' },
+  PORTAL_UNPAID: { status: 402, meaning: 'The portal does not let the app work: payment or plan.', cause: 'PAYMENT_REQUIRED, a plan without REST, or ONAPPPAYMENT with PAYMENT_EXPIRED=Y.', todo: 'Nothing when the portal pays: it is unblocked by the next call that succeeds or ONAPPPAYMENT.' },
+  PORTAL_INACTIVE: { status: 409, meaning: 'The app is switched off on the portal.', cause: 'The portal answered APPLICATION_NOT_FOUND.', todo: 'Switch it on there, or install it again.' },
+  PORTAL_BLOCKED: { status: 409, meaning: 'An operator has blocked the portal.', cause: 'portline portals block.', todo: 'portline portals unblock; its events are kept and wait.' },
+  PORTAL_CLONED: { status: 409, meaning: 'Two portals speak in the name of this one.', cause: 'A copy of an on-premise portal is alive beside the original: the same member_id comes from two addresses in turn.', todo: 'Give one of them a registration of its own (Bitrix24 does so when it is registered anew), then install the app again on the right one.' },
+  PORTAL_REPLACED: { status: 409, meaning: 'The app was installed from the same address under another member_id.', cause: 'An on-premise portal was registered anew, or its copy stands in its place.', todo: 'If the portal was registered anew its former installation is over; portline portals list shows both.' },
+
+  // Audit
+  AUDIT_BROKEN: { status: 409, meaning: 'The audit trail was changed.', cause: 'A record, its details or the seal is not what was written; the description names the first one.', todo: 'Keep the files, and compare with a backup.' },
+
   // Tokens and REST
   TOKENS_MISSING: { status: 409, meaning: 'There are no tokens for this portal.', cause: 'The installation brought none.', todo: 'Open the app on the portal once, or install it again.', final: true },
-  TOKENS_DEAD: { status: 409, meaning: 'The tokens of this account can no longer be renewed.', cause: 'The authorization server refused the refresh token.', todo: 'Install the app again on the portal.', final: true },
+  TOKENS_DEAD: { status: 409, meaning: 'The tokens of this portal can no longer be renewed.', cause: 'The authorization server refused the refresh tokens of all its accounts.', todo: 'Have an administrator open the app on the portal once, or install it again; then replay what ended with this code.', final: true },
   RENEWAL_FAILED: { status: 503, meaning: 'The tokens could not be renewed now.', cause: 'The authorization server was not reachable or answered nonsense.', todo: 'Nothing: it is tried again.' },
   REST_FAILED: { status: 502, meaning: 'A REST call to the portal failed.', cause: 'See the description: it carries the code of Bitrix24.', todo: 'Depends on the code of Bitrix24.' },
+
+  OFFLINE_LICENSE_MISSING: { status: 403, meaning: "The portal's licence does not let offline events be fetched without risk.", cause: 'event.offline.get with clear=0, or a named queue (authConnector), is not part of it (WRONG_LICENSE). Nothing is fetched: without a reservation a crash would lose events.', todo: 'Nothing is lost while they wait there, for some 34 days. Change the licence, or drop `offline` and authConnector so that the events are sent.' },
+  OFFLINE_ACCESS_DENIED: { status: 403, meaning: 'The portal does not let this account fetch offline events.', cause: 'Only administrators may (ACCESS_DENIED); the account that installed the app is none any more.', todo: 'Have an administrator of the portal open or install the app again.' },
 
   // Handlers and lanes
   HANDLER_FAILED: { status: 500, meaning: 'The handler threw an error.', cause: 'See the error of the attempt.', todo: 'Mend the handler and replay the event.' },
@@ -81,6 +97,9 @@ export const ERROR_TABLE = {
   BACKUP_RUNNING: { status: 503, meaning: 'A backup is being made already.', cause: 'Another backup was begun and has not ended.', todo: 'Try again when it has.' },
   IMPORT_INVALID: { status: 400, meaning: 'A line of an import is no event.', cause: 'See the description, which names the line.', todo: 'Mend the line, or take it out; lines before it may have been imported, and are skipped the next time.' },
   KEY_INVALID: { status: 500, meaning: 'The sealing key cannot be used.', cause: 'PORTLINE_KEY or the key file is not 32 bytes in base64, or is not the key that sealed the data.', todo: 'Give the key the data was sealed with.' },
+  KEY_FROM_ENVIRONMENT: { status: 409, meaning: 'The sealing key is given by PORTLINE_KEY, so it cannot be changed from here.', cause: 'Only a key file can be written.', todo: 'Put the present key into PORTLINE_FORMER_KEYS and a new one (openssl rand -base64 32) into PORTLINE_KEY, and start the app side again; it reseals by itself. `portline keys status` says when the former key is no longer needed.' },
+  KEY_ROTATION_RUNNING: { status: 409, meaning: 'The sealing key is being changed already.', cause: 'What a former key sealed is not all resealed yet.', todo: 'Wait until `portline keys status` shows one key.' },
+  KEY_NOT_SAVED: { status: 503, meaning: 'The key file could not be written.', cause: 'The disk is full, or the folder is not writable.', todo: 'Make room and try again: the key in use has not changed.' },
 
   // Operator API and command line
   FOREIGN_HOST: { status: 403, meaning: 'The Host of the request is not this machine.', cause: 'A name that resolves to loopback, as in DNS rebinding.', todo: 'Use 127.0.0.1 or localhost, or set PORTLINE_OPERATOR_TOKEN.' },

@@ -6,7 +6,7 @@ import { startAppSide } from 'portline/serve/start-app-side.ts'
 process.on('SIGXFSZ', () => {})
 
 /** An app side to be killed: its handler writes what it was handed into a file, and `ready <url>` goes to stdout. */
-const [dataDir = '', port = '0', authServers = '', handledFile = ''] = process.argv.slice(2)
+const [dataDir = '', port = '0', authServers = '', handledFile = '', formerKeyRestMs] = process.argv.slice(2)
 
 const app = defineApp({ name: 'crash' }).on('ONAPPTEST', ({ event, installation }) => {
   appendFileSync(handledFile, `${installation.memberId} ${event.id}\n`)
@@ -18,5 +18,6 @@ const { url } = await startAppSide({
   port: Number(port),
   dataDir,
   authServers: authServers.split(','),
+  ...(formerKeyRestMs === undefined ? {} : { formerKeyRestMs: Number(formerKeyRestMs) }),
 })
 process.stdout.write(`ready ${url}\n`)

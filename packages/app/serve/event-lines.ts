@@ -4,7 +4,8 @@ import type { FormValue } from '@portline/wire/form/value.ts'
 import { z } from 'zod'
 import type { EventRecord, ImportedEvent } from '../store/keeping.ts'
 import type { Attempt, StoredEvent } from '../store/port.ts'
-import { openParts, sealParts } from '../tokens/sealed-event.ts'
+import { underActiveKey } from '../tokens/reseal.ts'
+import { authPurpose, openParts, sealParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 
 /** An event with its attempts as one line of JSON (NDJSON), and back. What has no value is left out. */
@@ -51,7 +52,7 @@ const attemptSchema = z.strictObject({
 })
 const eventSchema = z.strictObject({
   id: text, app: text, portal: text, event: text, handlerId: z.string().optional(), ts: z.string().optional(), data: data.optional(),
-  state: z.enum(['held', 'pending', 'done', 'dead']), reason: code.optional(), proof: z.enum(['application_token', 'access_token', 'installer']).optional(),
+  state: z.enum(['held', 'pending', 'done', 'dead']), reason: code.optional(), proof: z.enum(['application_token', 'access_token', 'installer', 'own_token']).optional(),
   generation: count, receivedAt: time, provenAt: time.optional(), dueAt: time.optional(), parked: z.literal(true).optional(),
   finishedAt: time.optional(), replayedAt: time.optional(), attemptsBefore: count.optional(), duplicateOf: text.optional(), attempts: count,
   attemptLog: z.array(attemptSchema).default([]), sealed: z.base64().optional(),
@@ -70,8 +71,10 @@ export function recordOf(line: string, number: number, sealer: Sealer | undefine
   const auth = Buffer.from(sealed ?? '', 'base64')
   const fields = { ...same, memberId, code: eventCode, auth, receivedAtMs: receivedAt, provenAtMs: provenAt, dueAtMs: dueAt, finishedAtMs: finishedAt, replayedAtMs: replayedAt }
   const event = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as ImportedEvent['event']
-  if (sealer !== undefined && auth.length > 0) demandOpens(sealer, event, number)
-  return { event, attempts: attemptLog.map(({ startedAt, error, calls, ...rest }) => ({ ...rest, startedAtMs: startedAt, calls: calls.map(callOf), ...(error === undefined ? {} : { error }) })) }
+  const attempts = attemptLog.map(({ startedAt, error, calls, ...rest }) => ({ ...rest, startedAtMs: startedAt, calls: calls.map(callOf), ...(error === undefined ? {} : { error }) }))
+  if (sealer === undefined || auth.length === 0) return { event, attempts }
+  demandOpens(sealer, event, number)
+  return { event: { ...event, auth: underActiveKey(sealer, authPurpose(event), auth) }, attempts }
 }
 
 function callOf({ error, ...call }: { method: string; durationMs: number; error?: string | undefined }) {

@@ -10,6 +10,7 @@ import type { RestClients } from '../bitrix24/rest-clients.ts'
 import { SETTING_CONNECTOR, connectLine } from '../connectors/connector-settings.ts'
 import type { App } from '../define-app.ts'
 import { equipPortal } from '../installations/lifecycle.ts'
+import type { LifecycleParts } from '../installations/lifecycle.ts'
 import type { Installations } from '../installations/installations.ts'
 import type { Installation, PortalKey, Store } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
@@ -17,6 +18,8 @@ import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Prover, ProvenInstaller } from '../trust/prover.ts'
 import type { Reviewer } from '../trust/reviewer.ts'
 import { asCoded } from './answer.ts'
+import { networkOf } from './sender-address.ts'
+import type { SenderAddresses } from './sender-address.ts'
 import { connectedPage, failedPage, installedPage, openedPage } from './frame-pages.ts'
 
 /**
@@ -27,11 +30,13 @@ export interface FrameEndpointParts {
   readonly appOf: (name: string) => App | undefined
   readonly credentialsOf: (app: string) => Credentials
   readonly prover: Prover
+  readonly senders: SenderAddresses
   readonly installations: Installations
   readonly reviewer: Reviewer
   readonly rest: RestClients
   readonly store: Store
   readonly publicUrl: () => string
+  readonly leaveQueue: LifecycleParts['leaveQueue']
   readonly onLineChanged: (portal: PortalKey) => void
   readonly clock: Clock
   readonly log: Log
@@ -43,7 +48,12 @@ export function addFrameEndpoints(server: FastifyInstance, parts: FrameEndpointP
   }
 }
 
-type Visit = (parts: FrameEndpointParts, app: App, frame: FramePost) => Promise<string>
+/** Of a visit: what the portal's page posted, and from where the browser did. */
+interface Visited extends FramePost {
+  readonly sender: string
+}
+
+type Visit = (parts: FrameEndpointParts, app: App, frame: Visited) => Promise<string>
 
 async function answerVisit(
   parts: FrameEndpointParts,
@@ -56,7 +66,7 @@ async function answerVisit(
   if (request.method !== 'POST') throw new CodedError('METHOD_NOT_ALLOWED')
   try {
     const frame = readFramePost((request.body ?? {}) as FormMap, new URL(request.url, 'http://frame').searchParams)
-    const html = await visit(parts, app, frame)
+    const html = await visit(parts, app, { ...frame, sender: networkOf(parts.senders.of(request.raw)) })
     reply.type('text/html; charset=utf-8')
     return html
   } catch (error) {
@@ -69,7 +79,7 @@ async function answerVisit(
 }
 
 /** Opens the portal, binds and registers what the app declares, and lets the page finish the installation. */
-async function install(parts: FrameEndpointParts, app: App, frame: FramePost): Promise<string> {
+async function install(parts: FrameEndpointParts, app: App, frame: Visited): Promise<string> {
   const { prover, installations, reviewer, rest, clock } = parts
   const portal = { app: app.name, memberId: frame.memberId }
   const askedAtMs = clock.now()
@@ -80,23 +90,40 @@ async function install(parts: FrameEndpointParts, app: App, frame: FramePost): P
     applicationToken: frame.applicationToken,
     language: frame.language,
     pair: pairOf(parts, frame),
+    cause: { by: 'installer', proof: 'access_token' },
   })
   await reviewer.review(portal)
   const note = (text: string): void => parts.log.info({ app: app.name, portal: frame.memberId }, text)
-  await equipPortal({ store: parts.store, publicUrl: parts.publicUrl() }, { app, installation, note }, await rest.ofPortal(installation))
+  await equipPortal({ store: parts.store, publicUrl: parts.publicUrl(), leaveQueue: parts.leaveQueue }, { app, installation, note }, await rest.ofPortal(installation))
   return installedPage(app, installation.clientEndpoint)
 }
 
-async function openPlacement(parts: FrameEndpointParts, app: App, frame: FramePost): Promise<string> {
+async function openPlacement(parts: FrameEndpointParts, app: App, frame: Visited): Promise<string> {
   const portal = { app: app.name, memberId: frame.memberId }
   const proven = await parts.prover.proveVisitor(claimOf(parts, app, frame))
   const installation = await parts.installations.get(portal)
   if (installation === undefined) throw new CodedError('PORTAL_UNKNOWN')
   if (installation.status === 'deleted') throw new CodedError('INSTALLATION_DELETED')
+  await giveTokens(parts, app, portal, frame)
   if (frame.placement !== SETTING_CONNECTOR) return openedPage(app)
   const { line } = await connectLine(await visitor(parts, installation, proven, frame), app, frame, { ...parts, portal })
   parts.onLineChanged(portal)
   return connectedPage(app, line)
+}
+
+/** A portal whose every pair is lost waits for an administrator to open the app. Any other visit leaves the accounts as they are. */
+async function giveTokens(parts: FrameEndpointParts, app: App, portal: PortalKey, frame: Visited): Promise<void> {
+  const { store, prover, installations, clock, log } = parts
+  const pair = pairOf(parts, frame)
+  if (pair === undefined || (await store.accounts(portal)).some(({ state }) => state === 'live')) return
+  const askedAtMs = clock.now()
+  try {
+    const proven = await prover.prove(claimOf(parts, app, frame))
+    await installations.confirm(portal, proven, { status: 'new', askedAtMs, pair, cause: { by: 'installer', proof: 'access_token' } })
+    log.info({ ...portal, user: proven.userId }, 'an administrator\'s visit brought the portal tokens again')
+  } catch (error) {
+    log.info({ ...portal, error: String(error) }, 'a visit brought no tokens for the portal')
+  }
 }
 
 function visitor({ rest, clock }: FrameEndpointParts, installation: Installation, proven: ProvenInstaller, frame: FramePost) {
@@ -104,8 +131,8 @@ function visitor({ rest, clock }: FrameEndpointParts, installation: Installation
   return rest.ofVisit({ ...installation, clientEndpoint, domain }, { accessToken: frame.accessToken, refreshToken: '', expiresAtMs: expiry(clock, frame) })
 }
 
-function claimOf({ credentialsOf }: FrameEndpointParts, app: App, { memberId, accessToken, serverEndpoint }: FramePost) {
-  return { clientId: credentialsOf(app.name).clientId, memberId, accessToken, serverEndpoint }
+function claimOf({ credentialsOf }: FrameEndpointParts, app: App, { memberId, accessToken, serverEndpoint, sender }: Visited) {
+  return { clientId: credentialsOf(app.name).clientId, memberId, accessToken, serverEndpoint, sender }
 }
 
 function pairOf({ clock }: FrameEndpointParts, frame: FramePost): TokenPair | undefined {

@@ -6,8 +6,15 @@ import type { RefusalLog } from '../inbox/refusal-log.ts'
 import type { Retention } from '../inbox/retention.ts'
 import { IMPORT_MAX_BYTES, LIST_MAX_ROWS } from '../limits.ts'
 import type { Store } from '../store/port.ts'
+import { addAuditApi } from './audit-api.ts'
+import type { AuditApiParts } from './audit-api.ts'
+import { addChecksApi } from './checks-api.ts'
+import type { ChecksApiParts } from './checks-api.ts'
 import { exportedLines, importLines } from './event-copies.ts'
+import type { DestinationView } from './destination-views.ts'
 import { checked, readConditions, readList } from './event-query.ts'
+import { addKeysApi } from './keys-api.ts'
+import type { KeysApiParts } from './keys-api.ts'
 import { guardOperator } from './operator-guard.ts'
 import { replayMany, replayOne } from './replays.ts'
 import type { ReplayParts } from './replays.ts'
@@ -16,11 +23,12 @@ import type { Sealer } from '../tokens/sealer.ts'
 import { attemptView, eventView, historyOf, installationView } from './views.ts'
 
 /** The operator API under /api/, described in docs/reference/operator-api.md. */
-export interface OperatorApiParts extends ReplayParts {
+export interface OperatorApiParts extends ReplayParts, KeysApiParts, AuditApiParts, ChecksApiParts {
   readonly refusals: RefusalLog
   readonly retention: Retention
   readonly sealer: Sealer
   readonly snapshots: Snapshots
+  readonly destinations: () => readonly DestinationView[]
   readonly listenHost: string
   readonly operatorToken: string | undefined
 }
@@ -38,6 +46,9 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
       return { events: events.map(eventView), next: next ?? null }
     })
     addCopies(api, parts)
+    addChecksApi(api, parts)
+    addKeysApi(api, parts)
+    addAuditApi(api, parts)
     api.get<{ Params: { id: string } }>('/api/events/:id', async (request) => eventDetail(store, request.params.id))
     api.post<{ Params: { id: string } }>('/api/events/:id/replay', async (request) => replayOne(parts, request.params.id))
     api.post('/api/replays', async (request) => replayMany(parts, request.body))
@@ -50,6 +61,7 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
       if (installation === undefined) throw new CodedError('NOT_FOUND', 'no such installation')
       return installationView(store, installation)
     })
+    api.get('/api/destinations', async () => ({ destinations: parts.destinations() }))
     api.get('/api/refusals', async () => ({
       counts: Object.fromEntries(refusals.counts),
       samples: (await store.refusals(LIST_MAX_ROWS)).map(({ atMs, ...refusal }) => ({ at: new Date(atMs).toISOString(), ...refusal })),

@@ -3,7 +3,7 @@ import { systemClock } from '@portline/runtime/clock.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import type { Log } from '@portline/runtime/log.ts'
-import { systemNetwork } from '@portline/runtime/network.ts'
+import { systemGetJson, systemNetwork } from '@portline/runtime/network.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { systemResolver } from '@portline/runtime/resolver.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
@@ -15,7 +15,11 @@ import { STORE_FILE } from '../store/sqlite/restore.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { AppOptions } from './app-options.ts'
 import { HttpServer } from './http-server.ts'
-import { loadSealingKey } from './sealing-key.ts'
+import type { HttpLimits } from './http-server.ts'
+import { loadSealingKeys } from './sealing-key.ts'
+import { SenderAddresses } from './sender-address.ts'
+import { SenderNodes } from './sender-nodes.ts'
+import type { SenderNodesMode } from './sender-nodes.ts'
 import { Snapshots } from './snapshots.ts'
 
 /**
@@ -34,17 +38,34 @@ export interface AppSideOptions {
   readonly dataDir: string
   /** Origins of the authorization servers to trust. */
   readonly authServers: readonly string[]
+  /** Hosts of portals (portal.example.com) and domains of theirs (*.bitrix24.com); any when not given. */
+  readonly portalHosts?: readonly string[] | undefined
   /** The address at which Bitrix24 reaches this server; its own when not given. */
   readonly publicUrl?: string
   readonly operatorToken?: string
   /** 32 bytes in base64; from a file in `dataDir` when not given. */
   readonly sealingKey?: string
+  /** With `sealingKey`: those that it took the place of, separated by commas, until everything is resealed. */
+  readonly formerSealingKeys?: string
+  /** How long a former key stays after its last seal is gone: 5 minutes when not given. */
+  readonly formerKeyRestMs?: number
   /** How long events are kept: done ones for 30 days, dead ones for 90, whatever their size, when not given. */
   readonly retention?: RetentionRules
+  /** Where events come from: any address, and what proxies say of it is not believed, when not given. */
+  readonly senders?: SenderOptions
+  /** How long slow senders are waited for, and how many connections may be open. */
+  readonly http?: Partial<HttpLimits>
   readonly clock?: Clock
   readonly random?: Random
   readonly network?: Network
   readonly log?: Log
+}
+
+export interface SenderOptions {
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies?: readonly string[] | undefined
+  /** Checks senders against the list that is published there. */
+  readonly nodes?: { readonly mode: SenderNodesMode; readonly url: string } | undefined
 }
 
 export interface AppSide {
@@ -57,17 +78,26 @@ const KEPT_BY_DEFAULT: RetentionRules = { doneAfterMs: DONE_KEPT_MS, deadAfterMs
 /** Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, ADDRESS_IN_USE. */
 export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT } = options
-  const key = await loadSealingKey(options.dataDir, options.sealingKey, random)
+  const keySettings = { key: options.sealingKey, formerKeys: options.formerSealingKeys }
+  // Before the store is made: a key that is wrong must leave nothing behind.
+  await loadSealingKeys(options.dataDir, keySettings, random)
   // The store's thread starts while the rest is being loaded.
   const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, STORE_FILE)), import('./compose.ts')])
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {
+    // Once more: until the store was ours, another process may have changed the keys and resealed it.
+    const key = await loadSealingKeys(options.dataDir, keySettings, random)
     const parts = await composeAppSide({ ...options, retention, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
+    const senders = new SenderAddresses(options.senders?.trustedProxies)
     const snapshots = new Snapshots(store, join(options.dataDir, `${STORE_FILE}.snapshot`))
     await snapshots.clear()
-    const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now() }
+    const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now(), senders }
+    const nodes = options.senders?.nodes
+    const senderNodes = nodes === undefined ? undefined : new SenderNodes({ ...nodes, store, getJson: systemGetJson, clock, log })
+    await senderNodes?.start()
     const server = new HttpServer({
+      senders, senderNodes, refusals: parts.refusals, limits: options.http,
       inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,
       loadWeb: async () => (await import('./web.ts')).createWeb(webParts),
     })
@@ -80,6 +110,7 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
       url,
       async stop() {
         parts.feed.close()
+        senderNodes?.stop()
         const grace = clock.setTimer(STOP_GRACE_MS, () => server.closeAllConnections())
         // Side by side: a slow sender must not take the time that handlers have to end.
         await Promise.all([server.close(), parts.stop()])

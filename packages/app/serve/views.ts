@@ -1,4 +1,4 @@
-import type { Attempt, Installation, ListedEvent, NewEvent, Store, StoredEvent } from '../store/port.ts'
+import type { Attempt, Binding, Installation, ListedEvent, NewEvent, Store, StoredEvent } from '../store/port.ts'
 
 /** What the operator API shows. Nothing secret is in what these read: tokens stay sealed, data has its secrets blotted out. */
 export type EventView = ReturnType<typeof eventView>
@@ -52,6 +52,11 @@ function attemptStep({ n, startedAtMs, durationMs, outcome, error }: Attempt) {
   return { at: iso(startedAtMs), kind: 'attempt', n, outcome, error: error?.code ?? null, durationMs }
 }
 
+/** `offline`: the name of the queue it fills, empty for the unnamed one; null of one that is sent to its handler. */
+export function bindingView({ event, handler, queue }: Binding) {
+  return { event, handler, offline: queue ?? null }
+}
+
 export async function installationView(store: Store, installation: Installation) {
   const [bindings, connectorLines, accounts] = await Promise.all([
     store.bindings(installation),
@@ -73,9 +78,11 @@ export async function installationView(store: Store, installation: Installation)
     installedAt: iso(installation.installedAtMs),
     updatedAt: iso(installation.updatedAtMs),
     deletedAt: iso(installation.deletedAtMs),
-    bindings,
+    bindings: bindings.map(bindingView),
     connectorLines: connectorLines.map(({ connector, line, active, changedAtMs }) => ({ connector, line, active, changedAt: iso(changedAtMs) })),
-    accounts: accounts.map(({ userId, master, state, expiresAtMs }) => ({ userId, master, state, expiresAt: iso(expiresAtMs) })),
+    accounts: accounts.map(({ userId, master, state, expiresAtMs, obtainedAtMs, deadAtMs, deadReason }) => {
+      return { userId, master, state, expiresAt: iso(expiresAtMs), obtainedAt: iso(obtainedAtMs), deadAt: iso(deadAtMs), deadReason: deadReason ?? null }
+    }),
   }
 }
 

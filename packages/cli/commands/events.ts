@@ -51,8 +51,8 @@ export function addEventsCommand(program: Command, env: Environment, output: Out
   addReplayCommand(events, () => operatorApi(env), output)
 }
 
-export function operatorApi(env: Environment): JsonClient {
-  return jsonClient(serverUrlSetting(env), secretSettings(env).operatorToken)
+export function operatorApi(env: Environment, answerMs?: number): JsonClient {
+  return jsonClient(serverUrlSetting(env), secretSettings(env).operatorToken, answerMs)
 }
 
 async function list(api: JsonClient, output: Output, { json, limit, after, ...filters }: ListOptions): Promise<void> {

@@ -4,8 +4,8 @@ import { loadApp } from '../load-app.ts'
 import type { Output } from '../output.ts'
 import type { Environment, RetentionOptions } from '../settings.ts'
 import {
-  authServersSetting, credentialsSetting, dataDirSetting, DEFAULT_HOST, logLevelSetting, portSetting, publicUrlSetting,
-  retentionSetting, secretSettings,
+  authServersSetting, credentialsSetting, dataDirSetting, DEFAULT_HOST, logLevelSetting, portalHostsSetting, portSetting, publicUrlSetting,
+  retentionSetting, secretSettings, senderSettings,
 } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
 import { facts } from '../tables.ts'
@@ -19,8 +19,13 @@ Examples:
 Settings:
   B24_CLIENT_ID, B24_CLIENT_SECRET  of the application's card in Bitrix24
   PORTLINE_AUTH_SERVERS             authorization servers to trust besides the two public ones, comma-separated
+  PORTLINE_PORTAL_HOSTS             where portals may be, such as *.bitrix24.com, comma-separated; anywhere when not set
   PORTLINE_OPERATOR_TOKEN           for /api/ and the page; needed when --host is not this machine
   PORTLINE_KEY                      32 bytes in base64 that seal tokens at rest; else a key file in the data folder
+  PORTLINE_FORMER_KEYS              keys that PORTLINE_KEY took the place of, comma-separated, until all is resealed
+  PORTLINE_TRUSTED_PROXIES          addresses and networks whose X-Forwarded-For is believed, comma-separated
+  PORTLINE_SENDER_NODES             off (default), warn or enforce: senders' addresses against the list Bitrix24 publishes
+  PORTLINE_SENDER_NODES_URL         another address of that list
   PORTLINE_DATA, PORTLINE_PORT      as --data and --port
   PORTLINE_KEEP_DONE, PORTLINE_KEEP_DEAD, PORTLINE_MAX_STORE  as --keep-done, --keep-dead and --max-store
   PORTLINE_LOG                      silent, error, warn, info (default) or debug`
@@ -63,7 +68,9 @@ async function start(env: Environment, output: Output, path: string, options: St
     port: portSetting(env, 'PORTLINE_PORT', options.port),
     dataDir: dataDirSetting(env, options.data),
     authServers,
+    portalHosts: portalHostsSetting(env),
     retention,
+    senders: senderSettings(env),
     log: createLog(logLevelSetting(env, 'info')),
     ...secretSettings(env),
     ...(publicUrl === undefined ? {} : { publicUrl }),

@@ -262,7 +262,9 @@ function installationCard(installation) {
     const shown = `${connector} · ${text('line')} ${line} · ${text(active ? 'on' : 'off')}`
     return node('span', { class: 'badge', 'data-state': active ? 'active' : 'deleted' }, shown)
   })
-  const users = accounts.map(({ userId, state }) => `${userId} (${text(state === 'live' ? 'tokensLive' : 'tokensDead')})`)
+  const users = accounts.map(({ userId, state, deadReason }) => {
+    return `${userId} (${text(state === 'live' ? 'tokensLive' : 'tokensDead')}${state === 'live' || deadReason === null ? '' : `: ${deadReason}`})`
+  })
   const heading = node('div', { class: 'card-heading' }, node('h3', {}, domain || portal), badge(status))
   return node('li', {}, heading, facts([
     ['app', app],

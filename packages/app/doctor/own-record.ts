@@ -1,0 +1,78 @@
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { App } from '../define-app.ts'
+import type { BreakerStatus } from '../destinations/circuit-breaker.ts'
+import type { Destination } from '../destinations/destination.ts'
+import { LIST_MAX_ROWS } from '../limits.ts'
+import type { OfflineStatus } from '../offline/drainer.ts'
+import type { Installation, ListedEvent, PortalKey, Store } from '../store/port.ts'
+import { finding } from './findings.ts'
+import type { Finding } from './findings.ts'
+
+/** What this app side knows by itself: the installation, what was held, refused and failed, where events go. */
+export interface OwnRecordParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly isFull: () => boolean
+  /** Of a destination that was used since the start. */
+  readonly breakerOf: (destination: Destination) => BreakerStatus | undefined
+  readonly offlineStatusOf: (portal: PortalKey) => OfflineStatus | undefined
+}
+
+const RECENT_MS = 24 * 3_600_000
+
+export async function examineRecord(parts: OwnRecordParts, app: App, installation: Installation): Promise<Finding[]> {
+  const { isFull, offlineStatusOf } = parts
+  const findings: Finding[] = []
+  if (isFull()) findings.push(finding('STORE_FULL', 'new events are answered 503'))
+  if (installation.status === 'deleted') return [...findings, finding('UNINSTALLED', installation.deletedAtMs === undefined ? '' : iso(installation.deletedAtMs))]
+  if (installation.reason !== undefined) findings.push(finding(installation.reason, `the installation is ${installation.status}`))
+  if (installation.applicationToken === undefined) findings.push(finding('APPLICATION_TOKEN_UNKNOWN', `the installation is ${installation.status}`))
+  const failure = offlineStatusOf(installation)?.failure
+  if (failure !== undefined) findings.push(isLasting(failure.code) ? finding(failure.code, failure.message) : finding('OFFLINE_QUEUE_FAILS', `${failure.code}: ${failure.message}`))
+  findings.push(...(await arrivedFindings(parts, installation)), ...destinationFindings(parts, app))
+  return findings
+}
+
+function isLasting(code: string): code is 'OFFLINE_LICENSE_MISSING' | 'OFFLINE_ACCESS_DENIED' {
+  return code === 'OFFLINE_LICENSE_MISSING' || code === 'OFFLINE_ACCESS_DENIED'
+}
+
+async function arrivedFindings({ store, clock }: OwnRecordParts, installation: Installation): Promise<Finding[]> {
+  const { app, memberId } = installation
+  const findings: Finding[] = []
+  const held = (await store.listEvents({ app, memberId, state: 'held', limit: LIST_MAX_ROWS })).events
+  if (held.length > 0) findings.push(finding('EVENTS_HELD', `${countOf(held.length)}, the newest ${held[0]?.code ?? ''} ${held[0]?.id ?? ''}`))
+  const refused = (await store.refusals(LIST_MAX_ROWS)).filter((refusal) =>
+    refusal.app === app && refusal.memberId === memberId && clock.now() - refusal.atMs < RECENT_MS)
+  if (refused.length > 0) findings.push(finding('EVENTS_REFUSED', `${countOf(refused.length)}: ${[...new Set(refused.map(({ code }) => code))].join(', ')}`))
+  const waiting = (await store.listEvents({ app, memberId, state: 'pending', limit: LIST_MAX_ROWS })).events.filter(({ dueAtMs }) => dueAtMs !== undefined)
+  const parked = waiting.filter((event) => event.parked === true)
+  const blocking = waiting.find((event) => event.parked !== true)
+  if (blocking !== undefined) findings.push(finding('LANE_BLOCKED', failureText(blocking)))
+  if (parked[0] !== undefined) findings.push(finding('EVENTS_PARKED', `${countOf(parked.length)}, the newest ${failureText(parked[0])}`))
+  return findings
+}
+
+function destinationFindings({ breakerOf }: OwnRecordParts, app: App): Finding[] {
+  const destinations = new Set(app.codes.flatMap((code) => {
+    const handler = app.handlerOf(code)
+    return handler?.kind === 'destination' ? [handler.destination] : []
+  }))
+  return [...destinations].flatMap((destination) => {
+    const status = breakerOf(destination)
+    if (status === undefined || status.state === 'closed') return []
+    return [finding('DESTINATION_PAUSED', status.state === 'open' ? `${destination.name} until ${iso(status.untilMs)}` : `${destination.name} is being tried`)]
+  })
+}
+
+function failureText({ id, code, reason, attempts, dueAtMs }: ListedEvent): string {
+  return `${code} ${id}, ${reason ?? 'failed'} after ${attempts} attempts, tried again ${iso(dueAtMs ?? 0)}`
+}
+
+function countOf(count: number): string {
+  return count >= LIST_MAX_ROWS ? `${LIST_MAX_ROWS} or more` : String(count)
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
