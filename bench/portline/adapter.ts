@@ -5,7 +5,7 @@ import { decodeForm } from '@portline/wire/form/decode.ts'
 import { readEnvelope } from '@portline/wire/read-envelope.ts'
 import { defineApp } from 'portline'
 import type { App } from 'portline'
-import { loadSealingKey } from 'portline/serve/sealing-key.ts'
+import { loadSealingKeys } from 'portline/serve/sealing-key.ts'
 import { startAppSide } from 'portline/serve/start-app-side.ts'
 import type { AppSide } from 'portline/serve/start-app-side.ts'
 import type { NewEvent, Store } from 'portline/store/port.ts'
@@ -38,8 +38,8 @@ interface OpenStore {
 }
 
 async function open(folder: string): Promise<OpenStore> {
-  const key = await loadSealingKey(folder, undefined, systemRandom)
-  return { store: await openSqliteStore(join(folder, STORE_FILE)), sealer: createSealer(key, systemRandom) }
+  const { keys } = await loadSealingKeys(folder, {}, systemRandom)
+  return { store: await openSqliteStore(join(folder, STORE_FILE)), sealer: createSealer(keys, systemRandom) }
 }
 
 export async function prepareStore({ folder, portals, handlers, backlog }: ContenderSettings): Promise<void> {
