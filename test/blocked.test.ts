@@ -84,6 +84,21 @@ test.each([
   expect(await status()).toEqual(['active', null])
 })
 
+test('a portal whose tokens are not renewed for want of payment is blocked, and its event waits without using up an attempt', async () => {
+  await open((call) => call().then(() => {}))
+  const { faults } = house.portal.control
+  const { id: unpaid } = faults.add({ fault: 'payment_required', on: 'token' })
+  faults.add({ fault: 'expired_token', on: 'rest', method: 'profile', first: 1 })
+  const id = await send('ONAPPTEST', { QUERY: { n: '1' } })
+  await becomes(['blocked', 'PORTAL_UNPAID'])
+  const waiting = await until(async () => (await house.event(id)).dueAt === null ? undefined : house.event(id), 'the event to wait')
+  expect(waiting).toMatchObject({ state: 'pending', reason: 'PORTAL_UNPAID', attempts: 0, attemptLog: [] })
+  faults.remove(unpaid)
+  await send('ONAPPPAYMENT', { PAYMENT_EXPIRED: 'N' })
+  await isHandled('1')
+  expect(await status()).toEqual(['active', null])
+})
+
 test('a user who may not call one method blocks nobody', async () => {
   await open((call) => call().then(() => {}))
   house.portal.control.faults.add({ fault: 'error_answer', on: 'rest', method: 'profile', status: 403, error: 'ACCESS_DENIED', error_description: 'Access denied.', first: 1 } as Parameters<typeof house.portal.control.faults.add>[0])

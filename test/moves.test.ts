@@ -1,5 +1,6 @@
 import { defineApp } from 'portline'
 import type { AuditView } from 'portline/serve/audit-api.ts'
+import type { AppSideOptions } from 'portline/serve/start-app-side.ts'
 import { afterEach, expect, test } from 'vitest'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
@@ -9,14 +10,14 @@ let house: House
 let handled: string[]
 afterEach(() => house.close())
 
-async function open(): Promise<void> {
+async function open(side: Partial<AppSideOptions> = {}): Promise<void> {
   handled = []
   const app = defineApp({ name: 'moved' }).on('ONAPPTEST', async ({ event, b24 }) => {
     const answer = await b24.actions.v2.call.make({ method: 'profile', params: {} })
     if (!answer.isSuccess) throw [...answer.getErrors()][0] ?? new Error('no answer')
     handled.push(String(Object(Object(event.data).QUERY).n))
   })
-  house = await openHouse({ app })
+  house = await openHouse({ app, side })
   await installApp(house)
 }
 
@@ -48,6 +49,22 @@ test('a portal that is renamed keeps working, and the audit trail tells from whe
   await fire('after')
   expect(await house.installation()).toMatchObject({ status: 'active', domain: to, reason: null })
   expect(await auditTrail('changeDomainUrl')).toMatchObject([{ from, to, by: 'app side', portal: house.portal.memberId }])
+})
+
+test('a portal that moves to a host where no portal may be is not followed', async () => {
+  await open({ portalHosts: ['127.0.0.1'] })
+  await fire('before')
+  const { domain } = await house.installation()
+  await house.portal.control.rename({ host: 'localhost' })
+  house.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { n: 'after' } }, client_id: house.clientId })
+  await house.portal.control.drain()
+  const [event] = await until(async () => {
+    const failed = (await house.events({ event: 'ONAPPTEST' })).filter(({ state, attempts }) => state === 'pending' && attempts > 0)
+    return failed.length > 0 ? failed : undefined
+  }, 'the event to fail')
+  expect((await house.event(event?.id ?? '')).attemptLog[0]).toMatchObject({ outcome: 'failed' })
+  expect(await house.installation()).toMatchObject({ domain, status: 'active' })
+  expect(await auditTrail('changeDomainUrl')).toEqual([])
 })
 
 test('it does too when an installer has brought other tokens since the client got its own', async () => {

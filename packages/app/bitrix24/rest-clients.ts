@@ -1,6 +1,7 @@
 import type * as sdkModule from '@bitrix24/b24jssdk'
 import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import { CLIENTS_KEPT, REMOTE_ANSWER_MS } from '../limits.ts'
 import type { BlockReason } from '../installations/states.ts'
 import type { Installation, PortalKey } from '../store/port.ts'
@@ -68,7 +69,7 @@ export function createRestClients({ tokens, credentialsOf, clock, currentOf, aut
   }
   const buildForPortal = (installation: Installation): B24OAuth => {
     const client = build(installation, NO_TOKENS)
-    keepTokens(client, installation, tokens, clock)
+    keepTokens(client, installation, tokens, clock, (refusal) => onAnswer(installation, refusal))
     for (const version of sdk === undefined ? [] : [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) {
       tellKeeper(client, version, installation, { tokens, forget })
       followRename(client, version, installation, { tokens, currentOf })
@@ -118,10 +119,14 @@ function authOptions(installation: Installation, pair: TokenPair, clock: Clock):
   }
 }
 
-function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenKeeper, clock: Clock): void {
+function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenKeeper, clock: Clock, answered: Answered): void {
   client.setCustomRefreshAuth(async () => {
     const held = client.auth.getAuthData()
-    const pair = await tokens.pair(installation, held === false ? undefined : held.access_token)
+    const pair = await tokens.pair(installation, held === false ? undefined : held.access_token).catch((error: unknown) => {
+      const code = error instanceof CodedError ? error.cause : undefined
+      if (typeof code === 'string') noteRefusal(portalRefusal(code, undefined), answered)
+      throw error
+    })
     return {
       access_token: pair.accessToken,
       // The SDK never needs it: it asks here instead.
@@ -138,11 +143,21 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
   })
 }
 
+type Answered = (refusal: BlockReason | undefined) => void
+
+/** Whoever refuses the app as such, the portal or its authorization server: the event waits, and the portal is blocked. */
+function noteRefusal(refusal: BlockReason | undefined, answered: Answered): void {
+  if (refusal === undefined) return
+  const recorder = currentAttempt.getStore()
+  if (recorder !== undefined) recorder.refusal = refusal
+  answered(refusal)
+}
+
 function recordCalls(
   client: B24OAuth,
   clock: Clock,
   version: Parameters<B24OAuth['getHttpClient']>[0],
-  answered: (refusal: BlockReason | undefined) => void,
+  answered: Answered,
 ): void {
   const http = client.getHttpClient(version).ajaxClient
   const started = new WeakMap<object, number>()
@@ -164,9 +179,7 @@ function recordCalls(
     (failure: { config?: { url?: string }; response?: { data?: { error?: unknown; error_description?: unknown } }; code?: string }) => {
       const code = failure.response?.data?.error
       const refusal = typeof code === 'string' ? portalRefusal(code, String(failure.response?.data?.error_description ?? '')) : undefined
-      const recorder = currentAttempt.getStore()
-      if (recorder !== undefined && refusal !== undefined) recorder.refusal = refusal
-      if (refusal !== undefined) answered(refusal)
+      noteRefusal(refusal, answered)
       if (failure.config !== undefined) record(failure.config, typeof code === 'string' ? code : (failure.code ?? 'FAILED'))
       return Promise.reject(failure as unknown as Error)
     },

@@ -41,7 +41,7 @@ import { createTokenKeeper } from '../tokens/token-keeper.ts'
 import { ClaimedTokens } from '../trust/claimed-tokens.ts'
 import { KnownPortals } from '../trust/known-portals.ts'
 import { loadClaims } from '../trust/load-claims.ts'
-import { PortalHosts } from '../trust/portal-hosts.ts'
+import { PortalHosts } from '../tokens/portal-hosts.ts'
 import { createProver } from '../trust/prover.ts'
 import { Reviewer } from '../trust/reviewer.ts'
 import type { AppOptions } from './app-options.ts'
@@ -94,15 +94,16 @@ export async function composeAppSide(options: ComposeOptions) {
   const eraser = new Eraser({ store, sealer, clock, log, onErased: () => trail.changed() })
   const installations = createInstallations({ store, sealer, known, clock, onErasing: () => eraser.wake() })
   const access = new AccessWatch(installations, clock)
+  const portalHosts = new PortalHosts(options.portalHosts)
   const tokens = createTokenKeeper({
-    store, sealer, authServers: servers, credentialsOf, clock, log,
+    portalHosts, store, sealer, authServers: servers, credentialsOf, clock, log,
     owner: randomHex(random, OWNER_BYTES),
     onChanged: (portal) => installations.relearn(portal),
   })
   const ages = new AgeRenewals({ store, tokens, clock, log })
   const rest = createRest({ tokens, credentialsOf, clock, currentOf: (portal) => known.get(portal)?.installation, authConnectorOf: (name) => appOf(name)?.authConnector ?? '',
     onAnswer: (portal, refusal) => void access.answered(portal, refusal).catch((error: unknown) => log.warn({ error: String(error) }, 'a block could not be noted')) })
-  const prover = createProver({ authServers: servers, network, clock, portalHosts: new PortalHosts(options.portalHosts) })
+  const prover = createProver({ authServers: servers, network, clock, portalHosts })
   const held = new HeldCounter()
   const refusals = new RefusalLog(store, clock, log)
 

@@ -15,7 +15,7 @@ export interface AuthServers {
   readonly origins: readonly string[]
   /** Errors: PROOF_REFUSED when the server says no; PROOF_UNAVAILABLE when it can't be asked. */
   appInfo(origin: string, accessToken: string): Promise<ServerAppInfo>
-  /** Errors: TOKENS_DEAD when the pair is lost for good; RENEWAL_FAILED when it may work later. */
+  /** Errors: TOKENS_DEAD when the pair is lost for good; RENEWAL_FAILED when it may work later. Their cause is the server's code. */
   renew(origin: string, credentials: Credentials, refreshToken: string): Promise<TokenResponse>
 }
 
@@ -84,5 +84,6 @@ export function createAuthServers(trustedOrigins: readonly string[], network: Ne
 }
 
 function renewalError(error: string): CodedError {
-  return new CodedError(DEAD_PAIR_ERRORS.has(error) ? 'TOKENS_DEAD' : 'RENEWAL_FAILED', `the authorization server answered ${error}`)
+  const code = DEAD_PAIR_ERRORS.has(error) ? 'TOKENS_DEAD' : 'RENEWAL_FAILED'
+  return new CodedError(code, `the authorization server answered ${error}`, { cause: error })
 }

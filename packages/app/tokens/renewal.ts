@@ -9,6 +9,7 @@ import type { Installation, InstallationPatch, PortalKey, Store } from '../store
 import type { AuthServers, Credentials } from './auth-server.ts'
 import { movedTo } from './portal-address.ts'
 import type { Moved } from './portal-address.ts'
+import type { PortalHosts } from './portal-hosts.ts'
 import { isSafeEndpoint } from './safe-endpoint.ts'
 import type { Sealer } from './sealer.ts'
 import { formerRefreshToken, pairOf } from './token-pair.ts'
@@ -47,6 +48,8 @@ export interface RenewalParts {
   readonly log: Log
   /** Of this process's claims. */
   readonly owner: string
+  /** Where portals may be; anywhere when not given. */
+  readonly portalHosts?: PortalHosts
   readonly unsaved: UnsavedPairs
   /** Called after an installation was changed in the store. */
   readonly onChanged: (portal: PortalKey) => Promise<void>
@@ -73,7 +76,7 @@ export async function renewAccount(parts: RenewalParts, installation: Installati
   const nowMs = clock.now()
   const renewed = pairOf(asked.response, nowMs)
   const patch: InstallationPatch = {
-    ...addressOf(asked.response, installation, nowMs), updatedAtMs: nowMs,
+    ...addressOf(parts, asked.response, installation, nowMs), updatedAtMs: nowMs,
     ...(installation.reason === 'TOKENS_DEAD' ? { clearReason: true } : {}),
   }
   // The claim is left when the store fails: until the pair is stored nobody else is to ask with the one before it.
@@ -114,9 +117,14 @@ async function bury({ store, clock, log, onChanged }: RenewalParts, account: Acc
   return { kind: 'buried' }
 }
 
-/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed, if it is safe. */
-function addressOf(response: TokenResponse, installation: Installation, nowMs: number): Moved {
+/** A renamed portal tells its new address here first; the answer is authenticated, so it is believed, if it is safe and allowed. */
+function addressOf({ portalHosts, log }: RenewalParts, response: TokenResponse, installation: Installation, nowMs: number): Moved {
   const clientEndpoint = new URL(response.client_endpoint)
   if (!isSafeEndpoint(clientEndpoint, new URL(installation.serverEndpoint))) return {}
+  if (portalHosts?.allows(clientEndpoint.hostname) === false) {
+    const { app, memberId } = installation
+    log.warn({ app, portal: memberId, host: clientEndpoint.hostname }, 'a portal has moved to a host that PORTLINE_PORTAL_HOSTS does not name: its address is left as it was')
+    return {}
+  }
   return movedTo(installation, { clientEndpoint: clientEndpoint.href, domain: clientEndpoint.host }, nowMs)
 }

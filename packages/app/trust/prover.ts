@@ -7,7 +7,7 @@ import { isSafeEndpoint } from '../tokens/safe-endpoint.ts'
 import { PASSING_ERRORS } from '../tokens/auth-server.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
 import { FairGate } from './fair-gate.ts'
-import { PortalHosts } from './portal-hosts.ts'
+import { PortalHosts } from '../tokens/portal-hosts.ts'
 import { RefusedTokens } from './refused-tokens.ts'
 
 /**
