@@ -35,7 +35,7 @@ export interface RestClientParts {
   readonly credentialsOf: (app: string) => Credentials
   readonly clock: Clock
   /** Told of every answer of a portal: what it refuses all calls for, or nothing when the call succeeded. */
-  readonly onAnswer?: (portal: PortalKey, refusal: BlockReason | undefined) => void
+  readonly onAnswer?: (portal: PortalKey, refusal: BlockReason | undefined) => unknown
   /** What is known of an installation now, from memory. */
   readonly currentOf: (portal: PortalKey) => Installation | undefined
   /** Goes along with every call of the app's clients; none when empty. */

@@ -30,7 +30,7 @@ import { bindPortal } from '../installations/lifecycle.ts'
 import { createInstallations } from '../installations/installations.ts'
 import { Doctor } from '../doctor/doctor.ts'
 import { OfflineDrainer } from '../offline/drainer.ts'
-import type { Installation, PortalKey, Store } from '../store/port.ts'
+import type { Installation, Store } from '../store/port.ts'
 import { AgeRenewals } from '../tokens/age-renewals.ts'
 import { createAuthServers } from '../tokens/auth-server.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
@@ -47,7 +47,8 @@ import { Reviewer } from '../trust/reviewer.ts'
 import type { AppOptions } from './app-options.ts'
 import { destinationViews } from './destination-views.ts'
 import { LiveFeed } from './live-feed.ts'
-import { eventView, installationView } from './views.ts'
+import { showChanges } from './show-changes.ts'
+import { eventView } from './views.ts'
 
 /** Puts the rooms together; every arrow between them is drawn here. */
 export interface ComposeOptions {
@@ -101,24 +102,17 @@ export async function composeAppSide(options: ComposeOptions) {
     onChanged: (portal) => installations.relearn(portal),
   })
   const ages = new AgeRenewals({ store, tokens, clock, log })
-  const rest = createRest({ tokens, credentialsOf, clock, currentOf: (portal) => known.get(portal)?.installation, authConnectorOf: (name) => appOf(name)?.authConnector ?? '',
-    onAnswer: (portal, refusal) => void access.answered(portal, refusal).catch((error: unknown) => log.warn({ error: String(error) }, 'a block could not be noted')) })
+  const rest = createRest({
+    tokens, credentialsOf, clock,
+    currentOf: (portal) => known.get(portal)?.installation,
+    authConnectorOf: (name) => appOf(name)?.authConnector ?? '',
+    onAnswer: (portal, refusal) => access.answered(portal, refusal).catch((error: unknown) => log.warn({ error: String(error) }, 'a block could not be noted')),
+  })
   const prover = createProver({ authServers: servers, network, clock, portalHosts })
   const held = new HeldCounter()
   const refusals = new RefusalLog(store, clock, log)
 
-  const showInstallation = (portal: PortalKey): void => {
-    if (!feed.watched) return
-    const found = store.installation(portal)
-    found
-      .then(async (installation) => installation && feed.send('installation', await installationView(store, installation)))
-      .catch(() => {})
-  }
-  const showEvent = (id: string): void => {
-    if (!feed.watched) return
-    store.event(id).then((event) => event && feed.send('event', eventView(event))).catch(() => {})
-  }
-
+  const { showEvent, showInstallation } = showChanges(store, feed)
   const destinations = new OpenDestinations({ clock, random, log, resolver })
   const newId = (): string => ulid(clock.now())
   const retention = new Retention({ store, clock, log, rules })
