@@ -117,3 +117,33 @@ test('a portal that cannot be asked is reported, and a portal without the app is
   expect([exitCode, out]).toEqual([1, expect.stringMatching(/failed +REST_FAILED/)])
   expect(await portline('bindings', 'sync', '--portal', 'nobody')).toMatchObject({ exitCode: 1, err: expect.stringContaining('NOT_FOUND') as string })
 })
+
+test('an installation of an app that does not run here is said to be one, and is no failure unless it was asked for', async () => {
+  await open()
+  await house.restart(defineApp({ name: 'other' }))
+  for (const dryRun of [[], ['--dry-run']]) {
+    const { exitCode, out } = await portline('bindings', 'sync', ...dryRun)
+    expect([exitCode, out]).toEqual([0, expect.stringMatching(/\nbinder +\w+ +not running here\n$/)])
+  }
+  expect(JSON.parse((await portline('bindings', 'sync', '--json')).out)).toMatchObject({ app: 'binder', error: { code: 'APP_UNKNOWN', message: 'binder does not run here' } })
+  expect((await portline('bindings', 'sync', '--app', 'binder')).exitCode).toBe(1)
+})
+
+test('an app that no portal has installed is named', async () => {
+  await open()
+  expect(await portline('bindings', 'sync', '--app', 'nope')).toMatchObject({
+    exitCode: 1, out: '', err: expect.stringMatching(/^error NOT_FOUND: no portal has an app "nope" installed; installed here: binder\n/) as string,
+  })
+})
+
+test('a dry run says what the portal would refuse, as the sync then does, by the exit code too', async () => {
+  await open({ app: app().on('ONCRMDEALADD', () => {}).on('ONNOSUCHEVENT', () => {}) })
+  const dry = await portline('bindings', 'sync', '--dry-run')
+  expect(dry.exitCode).toBe(1)
+  expect(dry.out).toMatch(/would be refused +ONCRMDEALADD +the portal does not offer it to this app: it needs the permission crm\n/)
+  expect(dry.out).toMatch(/would be refused +ONNOSUCHEVENT +the portal does not offer it to this app\n/)
+  expect(dry.out).not.toContain('would be bound')
+  const refusedIn = async (...args: string[]): Promise<unknown> =>
+    (JSON.parse((await portline('bindings', 'sync', '--json', ...args)).out) as { refused: { event: string }[] }).refused.map(({ event }) => event)
+  expect(await refusedIn('--dry-run')).toEqual(await refusedIn())
+})

@@ -143,8 +143,9 @@ test('the audit trail is listed and verified by the command line, of a running a
 test('a new sealing key is told, and the trail stays whole under it', async () => {
   await open()
   expect((await command('keys', 'rotate')).code).toBe(0)
-  const told = (await auditTrail()).at(-1)
-  expect(told).toMatchObject({ verb: 'rotateKey', by: 'operator', facts: { key: expect.stringMatching(/^[0-9a-f]{8}$/) as string } })
+  const told = (await auditTrail()).filter(({ verb }) => verb === 'rotateKey')
+  const id: unknown = expect.stringMatching(/^[0-9a-f]{8}$/)
+  expect(told).toEqual([expect.objectContaining({ by: 'operator', from: id, to: id })])
   await house.restart()
   expect(await command('audit', 'verify')).toMatchObject({ code: 0 })
 })

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { main } from '@portline/cli/main.ts'
 import { createSelfSigned } from '@portline/portal/tls/self-signed.ts'
 import { systemClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
@@ -279,6 +278,39 @@ describe('what has arrived', () => {
     expect((await examine(opened, 0)).findings).toMatchObject([{ code: 'LANE_BLOCKED', detail: expect.stringMatching(/^ONAPPTEST \w+, HANDLER_FAILED after 1 attempts/) as string }])
   })
 
+  test('LANE_BLOCKED comes after what may be its cause, and names the event to look at', async () => {
+    const failing = defineApp({ name: 'patient' }).on('ONAPPTEST', () => Promise.reject(new Error('no')), { retryDelaysMs: [3_600_000] })
+    const opened = await open({ app: failing })
+    opened.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { a: '1' } }, client_id: opened.clientId })
+    const { id } = await until(async () => (await opened.events({ event: 'ONAPPTEST' })).find(({ dueAt }) => dueAt !== null), 'the failure')
+    opened.portal.control.payment(opened.clientId, { expired: true })
+    const { findings } = await examine(opened, 0)
+    expect(findings.map(({ code }) => code)).toEqual(['PAYMENT_EXPIRED', 'LANE_BLOCKED'])
+    expect(findings[1]?.todo).toBe(`portline events show ${id} says why. Mend the handler; or let it park its failures (onFailure: park).`)
+  })
+
+  test('an event that waits because an operator has blocked the portal is no failure: only the block is found, with how to end it', async () => {
+    const opened = await open()
+    const { memberId } = opened.portal
+    expect((await fetch(`${opened.side.url}/api/installations/patient/${memberId}/block`, { method: 'POST' })).status).toBe(200)
+    opened.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { a: '1' } }, client_id: opened.clientId })
+    await until(async () => ((await opened.events({ event: 'ONAPPTEST' }))[0]?.dueAt ? true : undefined), 'the event to wait')
+    expect((await examine(opened, 0)).findings).toMatchObject([
+      { code: 'PORTAL_BLOCKED', todo: `portline portals unblock ${memberId} --app patient; its events are kept and wait.` },
+    ])
+  })
+
+  test('LANE_BLOCKED by a destination that fails says to mend that, not a handler', async () => {
+    const endpoint = httpEndpoint({ url: 'http://127.0.0.1:9/hook', secret: `whsec_${Buffer.alloc(32, 5).toString('base64')}`, allowPrivate: ['127.0.0.1'] })
+    const opened = await open({ app: defineApp({ name: 'patient' }).on('ONAPPTEST', endpoint, { retryDelaysMs: [3_600_000] }) })
+    opened.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { a: '1' } }, client_id: opened.clientId })
+    const { id } = await until(async () => (await opened.events({ event: 'ONAPPTEST' })).find(({ dueAt }) => dueAt !== null), 'the failure')
+    const [found] = (await examine(opened, 0)).findings
+    expect(found).toMatchObject({ code: 'LANE_BLOCKED', todo: expect.stringContaining(`portline events show ${id} says why. `) as string })
+    expect(found?.todo).toContain('mend the destination')
+    expect(found?.todo).not.toContain('handler')
+  })
+
   test('EVENTS_PARKED: they wait beside the lane', async () => {
     const failing = defineApp({ name: 'patient' }).on('ONAPPTEST', () => Promise.reject(new Error('no')), { retryDelaysMs: [3_600_000], onFailure: 'park' })
     const opened = await open({ app: failing })
@@ -292,6 +324,8 @@ describe('what has arrived', () => {
     const opened = await open({ app: defineApp({ name: 'patient' }).on('ONAPPTEST', endpoint, { retryDelaysMs: [0, 0, 0, 0, 0, 0, 0, 0] }) })
     opened.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { a: '1' } }, client_id: opened.clientId })
     await until(async () => ((await codes(opened, 0)).includes('DESTINATION_PAUSED') ? true : undefined), 'the pause')
+    await until(async () => ((await opened.events({ event: 'ONAPPTEST' }))[0]?.reason === 'DESTINATION_PAUSED' ? true : undefined), 'the event to wait for it')
+    expect(await codes(opened, 0)).toEqual(['DESTINATION_PAUSED'])
   })
 
   test('STORE_FULL', async () => {
@@ -329,34 +363,6 @@ function failuresOf(words: string): { log: Log; failed: Promise<void> } {
   const failed = new Promise<void>((resolve) => (tell = resolve))
   return { failed, log: { ...silentLog, warn: (_fields, message) => message === words && tell() } }
 }
-
-describe('the command', () => {
-  async function portline({ side }: House, ...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
-    const written = { out: '', err: '' }
-    const output = {
-      out: (text: string) => void (written.out += `${text}\n`),
-      write: (text: string) => Promise.resolve(void (written.out += text)),
-      err: (text: string) => void (written.err += `${text}\n`),
-    }
-    return { exitCode: await main(['doctor', ...args], { PORTLINE_URL: side.url }, output), ...written }
-  }
-
-  test('exit code 0 and one line when all is well, 1 with what to do when not', async () => {
-    const opened = await open()
-    const well = await portline(opened)
-    expect([well.exitCode, well.out]).toEqual([0, expect.stringMatching(/^patient on 127\.0\.0\.1:\d+ \(\w+, active\): nothing wrong; the test event came\n$/)])
-    opened.portal.control.payment(opened.clientId, { expired: true })
-    const wrong = await portline(opened)
-    expect(wrong.exitCode).toBe(1)
-    expect(wrong.out).toMatch(/something is wrong\n {2}wrong {2}PAYMENT_EXPIRED: .*\n {9}seen: .*\n {9}do: /)
-    expect(JSON.parse((await portline(opened, '--json', '--no-test-event')).out)).toMatchObject({ ok: false, testEvent: null, findings: [{ code: 'PAYMENT_EXPIRED' }] })
-  })
-
-  test('without any installation it says how to get one', async () => {
-    house = await openHouse({ app: app() })
-    expect(await portline(house)).toMatchObject({ exitCode: 1, err: expect.stringContaining('No portal has the app installed') as string })
-  })
-})
 
 test('the page on it tells of every finding', async () => {
   const page = await readFile(new URL('../docs/how-to/nothing-arrives.md', import.meta.url), 'utf8')

@@ -183,3 +183,17 @@ describe('an app side', () => {
     await house.restart()
   })
 })
+
+test('the list goes on behind an imported event whose id is no ULID', async () => {
+  const house = await openHouse({ app: defineApp({ name: 'copies' }) })
+  try {
+    const line = JSON.stringify({
+      id: 'odd', app: 'copies', portal: 'm1', event: 'ONAPPTEST', state: 'done', generation: 1, receivedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:00:00.000Z', attempts: 0,
+    })
+    const imported = await fetch(`${house.side.url}/api/events/import`, { method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body: line })
+    expect([imported.status, await imported.text()]).toEqual([200, expect.stringContaining('"imported":1')])
+    expect((await fetch(`${house.side.url}/api/events?after=odd`)).status).toBe(200)
+  } finally {
+    await house.close()
+  }
+})

@@ -19,6 +19,12 @@ async function houseWith(handler: Handler<'ONAPPTEST'>, options: { timeoutMs?: n
   return house
 }
 
+async function openedWithCrm(app: App): Promise<void> {
+  house = await openHouse({ app })
+  house.portal.control.registerApp({ name: app.name, kind: 'market', client_id: house.clientId, scope: ['crm', 'user'] })
+  await installApp(house)
+}
+
 function fire(): void {
   house.portal.control.fireEvent({ event: 'ONAPPTEST', data: { QUERY: { any: 'data' } }, client_id: house.clientId })
 }
@@ -52,6 +58,35 @@ test('the calls a handler makes are on record, with Bitrix24\'s code where one f
     { method: 'profile' },
     { method: 'no.such.method', error: 'ERROR_METHOD_NOT_FOUND' },
   ])
+})
+
+test('a call that Bitrix24 refuses without a code is on record with its words, and so is the attempt', async () => {
+  const app = defineApp({ name: 'handlers' }).on('ONAPPTEST', async ({ b24 }) => {
+    await b24.actions.v2.call.make({ method: 'crm.deal.get', params: { id: 4_711 } })
+  })
+  await openedWithCrm(app)
+  fire()
+  const { id } = await house.settled('ONAPPTEST', ['pending'])
+  const [attempt] = await until(async () => {
+    const { attemptLog } = await house.event(id)
+    return attemptLog.length > 0 ? attemptLog : undefined
+  }, 'the first attempt')
+  expect(attempt).toMatchObject({
+    error: { code: 'HANDLER_FAILED', message: 'Not found' }, calls: [{ method: 'crm.deal.get', error: 'Not found' }],
+  })
+})
+
+test('the attempt has the code and the words with which Bitrix24 refused', async () => {
+  await houseWith(async ({ b24 }) => {
+    await b24.actions.v2.call.make({ method: 'no.such.method' })
+  })
+  fire()
+  const { id } = await house.settled('ONAPPTEST', ['pending'])
+  await until(async () => ((await house.event(id)).attemptLog.length > 0 ? true : undefined), 'the first attempt')
+  expect((await house.event(id)).attemptLog[0]).toMatchObject({
+    error: { code: 'HANDLER_FAILED', message: 'ERROR_METHOD_NOT_FOUND: Method not found!' },
+    calls: [{ method: 'no.such.method', error: 'ERROR_METHOD_NOT_FOUND' }],
+  })
 })
 
 test('a handler that does not end is cut off, and its signal tells it', async () => {

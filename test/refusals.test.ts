@@ -203,6 +203,7 @@ describe('the operator API', () => {
   test.each([
     ['/api/events?limit=0', 400, 'BAD_REQUEST'],
     ['/api/events?state=odd', 400, 'BAD_REQUEST'],
+    ['/api/events?after=nope', 400, 'BAD_REQUEST'],
     ['/api/events?portl=x', 400, 'BAD_REQUEST'],
     ['/api/events/nothing', 404, 'NOT_FOUND'],
     ['/api/installations/guarded/nobody', 404, 'NOT_FOUND'],

@@ -125,6 +125,19 @@ test('on another address than loopback the operator API wants its token', async 
   expect(await status({ authorization: 'Bearer operators only' })).toBe(200)
 })
 
+test('on another address without a token it says at the start that the page and the API answer nobody', async () => {
+  const warning = 'answer nobody until PORTLINE_OPERATOR_TOKEN is set'
+  start(['./app.ts', '--host', '0.0.0.0'])
+  await until(() => (err.includes(warning) ? true : undefined), 'the warning')
+  expect((await fetch(`http://127.0.0.1:${port}/api/events`)).status).toBe(401)
+  expect(err.split(warning)).toHaveLength(2)
+  await end('SIGTERM')
+  start()
+  await serving()
+  await end('SIGTERM')
+  expect(err).not.toContain(warning)
+})
+
 test('what npx started ends when npx is ended', async () => {
   const npx = spawn('npx', ['portline', 'start', join(folder, 'app.ts')], {
     cwd: fileURLToPath(new URL('../', import.meta.url)),

@@ -32,6 +32,10 @@ export const UNINSTALLS_REMEMBERED = 8
 /** One answer of an authorization server or portal. */
 export const REMOTE_ANSWER_MS = 10_000
 export const REMOTE_ANSWER_MAX_BYTES = 1_048_576
+/** One REST call, from question to the answer's last byte: Bitrix24's own longest runs take a minute. */
+export const REST_CALL_MS = 60_000
+/** Its answer, unpacked: some times the largest batch, and few enough that several at once leave memory for the rest. */
+export const REST_ANSWER_MAX_BYTES = 33_554_432
 /** An application_token without an access token beside it is believed this long after its installer was proven. */
 export const INSTALLER_FRESH_MS = 15 * 60_000
 /** Events that turned out to be nobody's, kept as samples per store, newest first and without their content. */

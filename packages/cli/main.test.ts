@@ -63,7 +63,7 @@ test('one event is shown with its history', async () => {
 
 test('a refusal is told to people with what to do, and to programs as JSON', async () => {
   expect(await run(['events', 'show', 'nope'])).toEqual({
-    exitCode: 1, out: '', err: 'error NOT_FOUND: no such event\n  Check the address.\n',
+    exitCode: 1, out: '', err: 'error NOT_FOUND: no such event\n  Check the address, the name or the id.\n',
   })
   const { exitCode, err } = await run(['events', 'show', 'nope', '--json'])
   expect([exitCode, JSON.parse(err)]).toEqual([1, { error: 'NOT_FOUND', error_description: 'no such event' }])
@@ -84,8 +84,27 @@ test('an app side that does not run is told apart from one that refuses', async 
   expect([exitCode, err]).toEqual([1, expect.stringContaining('error SERVER_UNREACHABLE')])
 })
 
+test.each([
+  [['installations', 'list'], 'Start the app side (npm start, portline dev or portline start), or give its address in PORTLINE_URL.'],
+  [['audit', 'verify'], 'Start the app side (npm start, portline dev or portline start), or give its address in PORTLINE_URL; of one that does not run name the folder with --data.'],
+  [['portal', 'fire', 'ONAPPTEST'], 'Start a portal (portline portal, or portline dev), or give the address of one in PORTAL_URL.'],
+  [['portal', 'events'], 'Start a portal (portline portal, or portline dev), or give the address of one in PORTAL_URL.'],
+])('%j says which server to start, and where to name another', async (args, todo) => {
+  const { err } = await run(args, { PORTLINE_URL: 'http://127.0.0.1:1', PORTAL_URL: 'http://127.0.0.1:1' })
+  expect(err).toBe(`error SERVER_UNREACHABLE: http://127.0.0.1:1 does not answer\n  ${todo}\n`)
+})
+
+test.each([
+  [['audit', 'verify', '--expect', 'foo'], '--expect: "foo" is no hash that a verification shows (64 hexadecimal digits)'],
+  [['audit', 'verify', '--expect', 'foo', '--data', '/nonexistent'], '--expect: "foo" is no hash that a verification shows (64 hexadecimal digits)'],
+  [['backup', '/nonexistent/backup.sqlite'], 'the backup cannot be written into /nonexistent: ENOENT'],
+  [['backup', '/nonexistent/backup.sqlite', '--data', '/nowhere'], 'the backup cannot be written into /nonexistent: ENOENT'],
+])('%j is refused in one line', async (args, problem) => {
+  expect(await run(args)).toEqual({ exitCode: 1, out: '', err: `error BAD_REQUEST: ${problem}\n  Read the description in the answer.\n` })
+})
+
 const COMMANDS = [
-  'dev', 'demo', 'portal', 'start', 'events', 'installations', 'events list', 'installations show', 'events replay', 'events export',
+  'dev', 'demo', 'portal', 'start', 'events', 'installations', 'events list', 'installations show', 'events replay', 'events retry', 'events export',
   'events import', 'backup', 'restore', 'bindings', 'bindings sync', 'doctor',
 ]
 test.each(COMMANDS)('help on %s has examples', async (command) => {

@@ -34,6 +34,8 @@ export async function main(
 ): Promise<number> {
   const json = args.includes('--json')
   const program = createProgram(env, output, json)
+  let running: Command | undefined
+  program.hook('preAction', (_program, command) => void (running = command))
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0
@@ -42,7 +44,7 @@ export async function main(
     // --help and --version end in one of these too. To people Commander has said what was wrong already.
     if (error instanceof CommanderError && (error.exitCode === 0 || !json)) return error.exitCode
     const coded = error instanceof CommanderError ? new CodedError('BAD_REQUEST', error.message) : error
-    output.err(failureText(coded, json).trimEnd())
+    output.err(failureText(coded, json, running).trimEnd())
     return 1
   }
 }

@@ -8,6 +8,8 @@ import type { ReplayReport } from 'portline/serve/replays.ts'
 export type { EventView, InstallationView }
 
 export type EventDetail = EventView & {
+  /** The event of its portal that comes before it and has not ended. */
+  readonly waitsFor: string | null
   readonly history: ReturnType<typeof historyOf>
   readonly attemptLog: readonly ReturnType<typeof attemptView>[]
 }

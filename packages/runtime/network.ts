@@ -38,6 +38,11 @@ export const systemGetJson: GetJson = async (url, { timeoutMs, maxBytes }) => {
   return JSON.parse(await readText(response, maxBytes)) as unknown
 }
 
+/** Of real time, also where the rest runs by another clock: for what goes over the real network. */
+export function endsAfter(ms: number): AbortSignal {
+  return AbortSignal.timeout(ms)
+}
+
 async function readText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0

@@ -31,7 +31,7 @@ export const ERROR_TABLE = {
   AUTH_MALFORMED: { ...malformed, meaning: 'The auth block is not a map of strings.', cause: '`auth` is a list or a plain value, or one of its fields is not a string.' },
   MEMBER_ID_MISSING: { ...malformed, meaning: 'The auth block names no portal.', cause: '`auth[member_id]` is absent or not an identifier.' },
   APP_UNKNOWN: { status: 404, meaning: 'No app of that name runs here.', cause: 'The path names an app that was not started.', todo: 'Check the handler URL against the name in defineApp().' },
-  NOT_FOUND: { status: 404, meaning: 'There is nothing at this address.', cause: 'The path or the id is unknown.', todo: 'Check the address.' },
+  NOT_FOUND: { status: 404, meaning: 'There is nothing at this address.', cause: 'The path or the id is unknown.', todo: 'Check the address, the name or the id.' },
   BAD_REQUEST: { ...malformed, meaning: 'The request is not understood.', cause: 'A parameter is missing or has the wrong shape.', todo: 'Read the description in the answer.' },
 
   // Trust
@@ -54,7 +54,7 @@ export const ERROR_TABLE = {
   NEED_REINSTALL: { status: 409, meaning: 'The app has to be installed again on this portal.', cause: 'No account of the portal has tokens that can be used.', todo: 'Let an administrator open the app on the portal, or install it again.' },
   PORTAL_UNPAID: { status: 402, meaning: 'The portal does not let the app work: payment or plan.', cause: 'PAYMENT_REQUIRED, a plan without REST, or ONAPPPAYMENT with PAYMENT_EXPIRED=Y.', todo: 'Nothing when the portal pays: it is unblocked by the next call that succeeds or ONAPPPAYMENT.' },
   PORTAL_INACTIVE: { status: 409, meaning: 'The app is switched off on the portal.', cause: 'The portal answered APPLICATION_NOT_FOUND.', todo: 'Switch it on there, or install it again.' },
-  PORTAL_BLOCKED: { status: 409, meaning: 'An operator has blocked the portal.', cause: 'portline portals block.', todo: 'portline portals unblock; its events are kept and wait.' },
+  PORTAL_BLOCKED: { status: 409, meaning: 'An operator has blocked the portal.', cause: 'portline portals block.', todo: 'portline portals unblock <member_id>; its events are kept and wait.' },
   PORTAL_CLONED: { status: 409, meaning: 'Two portals speak in the name of this one.', cause: 'A copy of an on-premise portal is alive beside the original: the same member_id comes from two addresses in turn.', todo: 'Give one of them a registration of its own (Bitrix24 does so when it is registered anew), then install the app again on the right one.' },
   PORTAL_REPLACED: { status: 409, meaning: 'The app was installed from the same address under another member_id.', cause: 'An on-premise portal was registered anew, or its copy stands in its place.', todo: 'If the portal was registered anew its former installation is over; portline portals list shows both.' },
 
@@ -107,8 +107,9 @@ export const ERROR_TABLE = {
   OPERATOR_TOKEN_REQUIRED: { status: 401, meaning: 'The operator API needs a token.', cause: 'It is open on loopback only.', todo: 'Set PORTLINE_OPERATOR_TOKEN and send it as a bearer token.' },
   TOO_MANY_WATCHERS: { status: 503, meaning: 'No more pages can watch the live stream.', cause: 'As many as are allowed watch it already.', todo: 'Close one, or use GET /api/events.' },
   EVENT_NOT_REPLAYABLE: { status: 409, meaning: 'The event cannot be replayed now.', cause: 'It is held, waiting or running, or its portal is uninstalled.', todo: 'Wait until it is done or dead.' },
+  EVENT_NOT_WAITING: { status: 409, meaning: 'The event does not wait for its next try.', cause: 'It runs now, stands behind another event of its portal, is held, or has ended.', todo: 'Look at it with `portline events show`: retry the event that it waits for, or replay it when it has ended.' },
   ADDRESS_IN_USE: { status: 500, meaning: 'The port is taken.', cause: 'Another process listens on it.', todo: 'Stop it or choose another port (PORTLINE_PORT, PORTAL_PORT, OAUTH_PORT).' },
-  SERVER_UNREACHABLE: { status: 502, meaning: 'The server does not answer.', cause: 'It is not running at that address.', todo: 'Start it (npm start, or portline start), or give its address.' },
+  SERVER_UNREACHABLE: { status: 502, meaning: 'The server does not answer.', cause: 'It is not running at that address.', todo: 'Start it (npm start, portline dev or portline start), or give its address in PORTLINE_URL; that of a portal (portline portal) in PORTAL_URL.' },
   CONFIG_INVALID: { status: 500, meaning: 'A setting is wrong.', cause: 'See the description.', todo: 'Mend the setting.' },
   INTERNAL_ERROR: { status: 500, meaning: 'Something failed that should not.', cause: 'A bug.', todo: 'Report it with the log line.' },
 } as const satisfies Record<string, ErrorEntry>

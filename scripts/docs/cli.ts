@@ -12,8 +12,10 @@ const INTRODUCTION = `# The command line
 <!-- Written by \`node scripts/docs/cli.ts\` out of what --help says. Change it in packages/cli. -->
 
 \`npx portline <command>\` in the clone. Exit code 0: it did what was asked; 1: it did not, and stderr has a code of
-[the error table](../errors.md). Settings come from the environment; an option wins. \`--json\` prints one JSON object per line on
-stdout, and failures as one on stderr.
+[the error table](../errors.md), or says what is wrong with the command line; or what was looked at is not well (\`doctor\`,
+\`bindings sync\`). Settings come from the environment; an option wins. Where \`PORTLINE_URL\` is not set the app side is asked at
+127.0.0.1 and \`PORTLINE_PORT\`; the portal likewise. \`--json\` prints one JSON object per line on stdout, and failures as one on
+stderr.
 `
 
 export async function cliPage(): Promise<string> {

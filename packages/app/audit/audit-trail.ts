@@ -85,6 +85,7 @@ async function problemAtStart(store: Store, sealer: Sealer, head: AuditHead): Pr
   if (head.sealed === undefined) return head.seq === 0 ? undefined : 'the audit trail has lost its seal'
   const opened = openHead(sealer, head.sealed)
   if (opened === undefined) return 'the seal of the audit trail does not open'
+  if (opened.seq !== head.sealedSeq) return 'the seal of the audit trail is of another record than it is said to be'
   if (opened.seq === 0) return undefined
   const { records: [record] } = await store.audit({ afterSeq: opened.seq - 1, limit: 1 })
   return record?.seq === opened.seq && record.hash === opened.hash ? undefined : 'the sealed record of the audit trail is gone or another'

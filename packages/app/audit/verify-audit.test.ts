@@ -124,6 +124,7 @@ describe('what was done to the file is found', () => {
     ['cut off at the end', 'DELETE FROM audit WHERE seq > 3', 4, 'the trail ends at record 3'],
     ['emptied', 'DELETE FROM audit; DELETE FROM audit_details', 1, 'the trail ends at record 0'],
     ['its seal taken away', 'DELETE FROM audit_seal', 5, 'the trail has no seal'],
+    ['its seal said to be of a later record, so that none takes its place', 'UPDATE audit_seal SET seq = 99', 5, 'the seal was changed'],
     ['its seal changed', `UPDATE audit_seal SET sealed = x'0102'`, 5, 'the seal does not open'],
   ])('%s', async (_name, sql, brokenAt, problem) => {
     const report = await tamper(run(sql))

@@ -20,7 +20,7 @@ export interface AuditReport {
 
 /** Goes by the store's word for nothing: every record is hashed again. `expect`: a hash that a former verification showed. */
 export async function verifyAudit(store: Pick<Store, 'audit' | 'auditHead'>, sealer: Sealer | undefined, expect?: string): Promise<AuditReport> {
-  const { sealed } = await store.auditHead()
+  const { sealed, sealedSeq } = await store.auditHead()
   const seal = sealed === undefined || sealer === undefined ? undefined : openHead(sealer, sealed)
   const walk = new Walk(seal?.seq, seal?.hash, expect)
   for (let afterSeq: number | undefined = 0; afterSeq !== undefined && walk.problem === undefined; ) {
@@ -31,6 +31,8 @@ export async function verifyAudit(store: Pick<Store, 'audit' | 'auditHead'>, sea
   walk.end()
   if (sealer !== undefined && sealed === undefined) walk.fail(walk.seq, 'the trail has no seal: it was taken away, or the app side has not run since it was made')
   if (sealer !== undefined && sealed !== undefined && seal === undefined) walk.fail(walk.seq, 'the seal does not open with the key at hand')
+  // Beside it stands which record it is of: a later one there would keep every new seal away.
+  if (seal !== undefined && seal.seq !== sealedSeq) walk.fail(walk.seq, 'the seal was changed: it is of another record than it is said to be')
   return {
     ok: walk.problem === undefined, records: walk.seq, hash: walk.hash, sealedSeq: seal?.seq ?? null,
     brokenAt: walk.brokenAt ?? null, problem: walk.problem ?? null,

@@ -1,13 +1,14 @@
 import type { B24OAuth } from '@bitrix24/b24jssdk'
 import { CodedError } from '@portline/wire/errors.ts'
+import { wordsOfError } from './portal-words.ts'
 
-/** A call that Bitrix24 answered with an error of its own. `restCode` is Bitrix24's code. */
+/** A call that Bitrix24 answered with an error of its own. `restCode` is Bitrix24's code, empty where it gave none. */
 export class RestError extends CodedError {
   readonly restCode: string
   readonly restDescription: string
 
   constructor(method: string, restCode: string, restDescription: string, cause?: unknown) {
-    super('REST_FAILED', `${method}: ${restCode} ${restDescription}`.trim(), { cause })
+    super('REST_FAILED', `${method}: ${`${restCode} ${restDescription}`.trim()}`, { cause })
     this.restCode = restCode
     this.restDescription = restDescription
   }
@@ -36,6 +37,8 @@ export function codedCauseOf(error: unknown): CodedError | undefined {
 }
 
 function restError(method: string, error: unknown): RestError {
+  const words = wordsOfError(error)
+  if (words !== undefined) return new RestError(method, words.code, words.description, error)
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'UNKNOWN'
-  return new RestError(method, code, error instanceof Error ? error.message : '', error)
+  return new RestError(method, code, error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : '', error)
 }

@@ -2,16 +2,19 @@ import type * as sdkModule from '@bitrix24/b24jssdk'
 import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { CLIENTS_KEPT, REMOTE_ANSWER_MS } from '../limits.ts'
+import { CLIENTS_KEPT, REST_ANSWER_MAX_BYTES, REST_CALL_MS } from '../limits.ts'
 import type { BlockReason } from '../installations/states.ts'
 import type { Installation, PortalKey } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
+import { portalRefusal } from '../tokens/portal-refusal.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
+import { boundAnswers } from './bound-answers.ts'
+import type { RestLimits } from './bound-answers.ts'
 import { currentAttempt } from './call-recorder.ts'
 import { followRename } from './follow-rename.ts'
+import { wordsOf } from './portal-words.ts'
 import { tellKeeper } from './tell-keeper.ts'
-import { portalRefusal } from './portal-refusal.ts'
 
 /**
  * REST clients per portal: Bitrix24's own SDK, with two of its habits replaced. Its renewal races between clients and
@@ -40,15 +43,19 @@ export interface RestClientParts {
   readonly currentOf: (portal: PortalKey) => Installation | undefined
   /** Goes along with every call of the app's clients; none when empty. */
   readonly authConnectorOf?: (app: string) => string
+  readonly limits?: RestLimits
 }
 
 type Sdk = typeof sdkModule
 
 const SECOND_MS = 1_000
 const NO_TOKENS: TokenPair = { accessToken: '', refreshToken: '', expiresAtMs: 0 }
+const LIMITS: RestLimits = { callMs: REST_CALL_MS, maxBytes: REST_ANSWER_MAX_BYTES }
 const ONE_ATTEMPT = { maxRetries: 1, retryOnNetworkError: false }
 
-export function createRestClients({ tokens, credentialsOf, clock, currentOf, authConnectorOf = () => '', onAnswer = () => {} }: RestClientParts): RestClients {
+export function createRestClients(
+  { tokens, credentialsOf, clock, currentOf, authConnectorOf = () => '', onAnswer = () => {}, limits = LIMITS }: RestClientParts,
+): RestClients {
   const kept = new Map<string, B24OAuth>()
   let sdk: Sdk | undefined
 
@@ -64,7 +71,10 @@ export function createRestClients({ tokens, credentialsOf, clock, currentOf, aut
       restrictionParams: { ...sdk.ParamsFactory.getDefault(), ...ONE_ATTEMPT },
     })
     client.offClientSideWarning()
-    for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) recordCalls(client, clock, version, (refusal) => onAnswer(installation, refusal))
+    for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) {
+      boundAnswers(client, version, limits)
+      recordCalls(client, clock, version, (refusal) => onAnswer(installation, refusal))
+    }
     return client
   }
   const buildForPortal = (installation: Installation): B24OAuth => {
@@ -165,7 +175,6 @@ function recordCalls(
     const durationMs = clock.now() - (started.get(config) ?? clock.now())
     currentAttempt.getStore()?.call({ method: methodOf(config.url), durationMs, ...(error === undefined ? {} : { error }) })
   }
-  http.defaults.timeout = REMOTE_ANSWER_MS
   http.interceptors.request.use((config) => {
     started.set(config, clock.now())
     return config
@@ -176,11 +185,10 @@ function recordCalls(
       answered(undefined)
       return response
     },
-    (failure: { config?: { url?: string }; response?: { data?: { error?: unknown; error_description?: unknown } }; code?: string }) => {
-      const code = failure.response?.data?.error
-      const refusal = typeof code === 'string' ? portalRefusal(code, String(failure.response?.data?.error_description ?? '')) : undefined
-      noteRefusal(refusal, answered)
-      if (failure.config !== undefined) record(failure.config, typeof code === 'string' ? code : (failure.code ?? 'FAILED'))
+    (failure: { config?: { url?: string }; response?: { data?: unknown }; code?: string }) => {
+      const words = wordsOf(failure.response?.data)
+      noteRefusal(portalRefusal(words?.code, words?.description), answered)
+      if (failure.config !== undefined) record(failure.config, words?.code || words?.description || failure.code || 'FAILED')
       return Promise.reject(failure as unknown as Error)
     },
   )

@@ -1,10 +1,9 @@
 import type { B24OAuth } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { knownTraits } from '@portline/wire/events/catalogue.ts'
-import { BASIC_SCOPE } from '@portline/wire/rest.ts'
 import { RestError, callRest } from '../bitrix24/call-rest.ts'
 import { bindingKey, isMoved, planBindings, readBindings } from '../installations/bindings.ts'
+import { missingScope, readOffer } from '../installations/offered-events.ts'
 import { CLOCK_SKEW_MS } from '../limits.ts'
 import type { Binding } from '../store/port.ts'
 import { finding } from './findings.ts'
@@ -60,13 +59,15 @@ export function ofFailure(error: unknown): Finding {
 }
 
 async function bindingFindings({ b24, declared, former, address }: AskedOf): Promise<Finding[]> {
-  const offered = new Set(textsIn(await callRest(b24, 'events')))
-  const granted = new Set([BASIC_SCOPE, ...textsIn(await callRest(b24, 'scope'))])
+  const { offered, granted } = await readOffer(b24)
   const existing = await readBindings(b24)
   const { missing, foreign } = planBindings(declared, existing, former)
   const findings: Finding[] = []
   const lacking = declared.filter(({ event }) => !offered.has(event)).map(({ event }) => event)
-  const unscoped = lacking.flatMap((event) => missingScope(event, granted) ?? [])
+  const unscoped = lacking.flatMap((event) => {
+    const scope = missingScope(event, granted)
+    return scope === undefined ? [] : [`${event} needs ${scope}`]
+  })
   if (unscoped.length > 0) findings.push(finding('SCOPE_MISSING', listed(unscoped)))
   const unknown = lacking.filter((event) => missingScope(event, granted) === undefined)
   if (unknown.length > 0) findings.push(finding('EVENT_NOT_OFFERED', listed(unknown)))
@@ -78,12 +79,6 @@ async function bindingFindings({ b24, declared, former, address }: AskedOf): Pro
   const twice = declared.filter((binding) => keys.filter((key) => key === bindingKey(binding)).length > 1)
   if (twice.length > 0) findings.push(finding('BOUND_TWICE', listed(twice.map(({ event }) => event))))
   return findings
-}
-
-function missingScope(event: string, granted: ReadonlySet<string>): string | undefined {
-  const traits = knownTraits(event)
-  if (traits === undefined || [traits.scope, ...(traits.alsoIn ?? [])].some((scope) => granted.has(scope))) return undefined
-  return `${event} needs ${traits.scope}`
 }
 
 /** The portal answers in whole seconds, some time between question and answer. */
@@ -101,10 +96,6 @@ const SHOWN = 8
 
 function listed(names: readonly string[]): string {
   return names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '')
-}
-
-function textsIn(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : []
 }
 
 function fieldIn(value: unknown, name: string): unknown {

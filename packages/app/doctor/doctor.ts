@@ -10,6 +10,7 @@ import { eventsUrl } from '../installations/lifecycle.ts'
 import { DOCTOR_WAIT_MAX_MS } from '../limits.ts'
 import type { Installation, NewEvent, PortalKey, Store } from '../store/port.ts'
 import { askPortal, ofFailure } from './ask-portal.ts'
+import { finding } from './findings.ts'
 import type { Finding, FindingCode } from './findings.ts'
 import { examineRecord } from './own-record.ts'
 import type { OwnRecordParts } from './own-record.ts'
@@ -60,21 +61,23 @@ export class Doctor {
     this.#testEvents.accepted(event)
   }
 
-  /** Errors: APP_UNKNOWN, NOT_FOUND, STORE_UNAVAILABLE. */
+  /** Of an app that does not run here it says so, and asks nobody. Errors: NOT_FOUND, STORE_UNAVAILABLE. */
   async examine(portal: PortalKey, { waitMs }: Examination): Promise<Diagnosis> {
-    const { store, appOf, clock, publicUrl } = this.#parts
-    const app = appOf(portal.app)
-    if (app === undefined) throw new CodedError('APP_UNKNOWN')
+    const { store, appOf, publicUrl } = this.#parts
     const installation = await store.installation(portal)
     if (installation === undefined) throw new CodedError('NOT_FOUND', 'the app was never installed on this portal')
+    const app = appOf(portal.app)
+    if (app === undefined) return this.#diagnosisOf(installation, null, [finding('APP_NOT_RUNNING', '')])
     const address = eventsUrl(publicUrl(), app.name)
     const own = await examineRecord(this.#parts, app, installation)
     const asked = installation.status === 'deleted' ? undefined : await this.#askThere(app, installation, address, Math.min(waitMs, DOCTOR_WAIT_MAX_MS))
-    const findings = inOrder(app, [...own, ...(asked?.findings ?? [])], asked?.testEvent ?? null)
-    return {
-      app: installation.app, portal: installation.memberId, domain: installation.domain, status: installation.status,
-      checkedAt: new Date(clock.now()).toISOString(), ok: findings.every(({ level }) => level === 'look'), testEvent: asked?.testEvent ?? null, findings,
-    }
+    const testEvent = asked?.testEvent ?? null
+    return this.#diagnosisOf(installation, testEvent, inOrder(app, [...own, ...(asked?.findings ?? [])], testEvent))
+  }
+
+  #diagnosisOf({ app, memberId, domain, status }: Installation, testEvent: boolean | null, findings: readonly Finding[]): Diagnosis {
+    const checkedAt = new Date(this.#parts.clock.now()).toISOString()
+    return { app, portal: memberId, domain, status, checkedAt, ok: findings.every(({ level }) => level === 'look'), testEvent, findings }
   }
 
   async #askThere(app: App, installation: Installation, address: string, waitMs: number): Promise<{ findings: Finding[]; testEvent: boolean | null }> {
@@ -102,11 +105,12 @@ const ABOUT_THE_WAY: ReadonlySet<FindingCode> = new Set([
   'TEST_EVENT_LOST',
 ])
 
-/** What is wrong first. A way that nothing has to take, or that a test event has just taken, is only worth a look. */
+/** What is wrong first, causes before what may come of them. A way that nothing has to take, or that a test event has just taken, is only worth a look. */
 function inOrder(app: App, findings: readonly Finding[], testEvent: boolean | null): Finding[] {
   const fetchesAll = app.codes.length > 0 && app.codes.every((code) => app.handlerOf(code)?.policy.offline === true)
   const easier = findings.map((each): Finding =>
     (fetchesAll || testEvent === true) && ABOUT_THE_WAY.has(each.code) ? { ...each, level: 'look' } : each)
   const once = easier.filter((each, index) => easier.findIndex(({ code, detail }) => code === each.code && detail === each.detail) === index)
-  return [...once.filter(({ level }) => level === 'wrong'), ...once.filter(({ level }) => level === 'look')]
+  const rankOf = ({ level, code }: Finding): number => (level === 'look' ? 2 : code === 'LANE_BLOCKED' ? 1 : 0)
+  return once.toSorted((one, other) => rankOf(one) - rankOf(other))
 }

@@ -15,6 +15,7 @@ export type FindingLevel = 'wrong' | 'look'
 
 export const FINDINGS = {
   // The installation
+  APP_NOT_RUNNING: { level: 'look', meaning: 'This app does not run here: its events are answered 404, and Bitrix24 does not send them again.', todo: 'Start the app side with this app; or uninstall it on the portal.' },
   UNINSTALLED: { level: 'wrong', meaning: 'The app was uninstalled from this portal.', todo: 'Install it again.' },
   INSTALLATION_UNFINISHED: { level: 'wrong', meaning: 'The installation was never completed (INSTALLED=N): Bitrix24 sends nothing before it is.', todo: "Open the app on the portal as an administrator and let its install page end; a page of your own must call BX24.installFinish." },
   APP_INACTIVE: { level: 'wrong', meaning: 'The portal says that the app is not there, or not active.', todo: 'Install it again. If it was uninstalled, its ONAPPUNINSTALL was lost.' },
@@ -46,7 +47,7 @@ export const FINDINGS = {
   // What has arrived
   EVENTS_HELD: { level: 'wrong', meaning: 'Events of this portal are held until it is proven.', todo: 'Open the app on the portal as an administrator, or install it again.' },
   EVENTS_REFUSED: { level: 'look', meaning: "Events in this portal's name were refused in the last 24 hours.", todo: 'GET /api/refusals shows them. Somebody may be forging, or the app was created anew on the portal: then install it again.' },
-  LANE_BLOCKED: { level: 'wrong', meaning: 'An event fails and holds up those behind it.', todo: 'portline events show <id> says why. Mend the handler; or let it park its failures (onFailure: park).' },
+  LANE_BLOCKED: { level: 'wrong', meaning: 'An event fails and holds up those behind it.', todo: 'portline events show <id> says why. Mend what fails.' },
   EVENTS_PARKED: { level: 'look', meaning: 'Events that failed wait beside the lane for another try.', todo: 'portline events list --state pending' },
   OFFLINE_QUEUE_FAILS: { level: 'wrong', meaning: 'The offline queue of this portal could not be emptied at the last look.', todo: 'See the code. Nothing is lost: what waits there is kept for some 34 days.' },
 } as const satisfies Record<string, FindingEntry>
@@ -62,10 +63,11 @@ export interface Finding {
   readonly detail: string
 }
 
-export function finding(code: FindingCode, detail: string, level?: FindingLevel): Finding {
+/** `todo`: where this case is known better than the table can know it. */
+export function finding(code: FindingCode, detail: string, todo?: string): Finding {
   const own = isOwn(code) ? FINDINGS[code] : undefined
-  const { meaning, todo } = own ?? ERROR_TABLE[code as ErrorCode]
-  return { code, level: level ?? own?.level ?? 'wrong', meaning, todo, detail }
+  const entry = own ?? ERROR_TABLE[code as ErrorCode]
+  return { code, level: own?.level ?? 'wrong', meaning: entry.meaning, todo: todo ?? entry.todo, detail }
 }
 
 function isOwn(code: FindingCode): code is keyof typeof FINDINGS {

@@ -1,4 +1,5 @@
 import type { Clock } from '@portline/runtime/clock.ts'
+import { ERROR_TABLE } from '@portline/wire/errors.ts'
 import type { App } from '../define-app.ts'
 import type { BreakerStatus } from '../destinations/circuit-breaker.ts'
 import type { Destination } from '../destinations/destination.ts'
@@ -6,7 +7,7 @@ import { LIST_MAX_ROWS } from '../limits.ts'
 import type { OfflineStatus } from '../offline/drainer.ts'
 import type { Installation, ListedEvent, PortalKey, Store } from '../store/port.ts'
 import { finding } from './findings.ts'
-import type { Finding } from './findings.ts'
+import type { Finding, FindingCode } from './findings.ts'
 
 /** What this app side knows by itself: the installation, what was held, refused and failed, where events go. */
 export interface OwnRecordParts {
@@ -25,19 +26,25 @@ export async function examineRecord(parts: OwnRecordParts, app: App, installatio
   const findings: Finding[] = []
   if (isFull()) findings.push(finding('STORE_FULL', 'new events are answered 503'))
   if (installation.status === 'deleted') return [...findings, finding('UNINSTALLED', installation.deletedAtMs === undefined ? '' : iso(installation.deletedAtMs))]
-  if (installation.reason !== undefined) findings.push(finding(installation.reason, `the installation is ${installation.status}`))
+  if (installation.reason !== undefined) findings.push(ofReason(installation, installation.reason))
   if (installation.applicationToken === undefined) findings.push(finding('APPLICATION_TOKEN_UNKNOWN', `the installation is ${installation.status}`))
   const failure = offlineStatusOf(installation)?.failure
   if (failure !== undefined) findings.push(isLasting(failure.code) ? finding(failure.code, failure.message) : finding('OFFLINE_QUEUE_FAILS', `${failure.code}: ${failure.message}`))
-  findings.push(...(await arrivedFindings(parts, installation)), ...destinationFindings(parts, app))
+  findings.push(...destinationFindings(parts, app))
+  findings.push(...(await arrivedFindings(parts, installation, new Set(findings.map(({ code }) => code)))))
   return findings
+}
+
+function ofReason({ app, memberId, status }: Installation, reason: NonNullable<Installation['reason']>): Finding {
+  return finding(reason, `the installation is ${status}`, ERROR_TABLE[reason].todo.replace('<member_id>', `${memberId} --app ${app}`))
 }
 
 function isLasting(code: string): code is 'OFFLINE_LICENSE_MISSING' | 'OFFLINE_ACCESS_DENIED' {
   return code === 'OFFLINE_LICENSE_MISSING' || code === 'OFFLINE_ACCESS_DENIED'
 }
 
-async function arrivedFindings({ store, clock }: OwnRecordParts, installation: Installation): Promise<Finding[]> {
+/** `causes`: what an event may be waiting for was found already. */
+async function arrivedFindings({ store, clock }: OwnRecordParts, installation: Installation, causes: ReadonlySet<FindingCode>): Promise<Finding[]> {
   const { app, memberId } = installation
   const findings: Finding[] = []
   const held = (await store.listEvents({ app, memberId, state: 'held', limit: LIST_MAX_ROWS })).events
@@ -48,7 +55,7 @@ async function arrivedFindings({ store, clock }: OwnRecordParts, installation: I
   const waiting = (await store.listEvents({ app, memberId, state: 'pending', limit: LIST_MAX_ROWS })).events.filter(({ dueAtMs }) => dueAtMs !== undefined)
   const parked = waiting.filter((event) => event.parked === true)
   const blocking = waiting.find((event) => event.parked !== true)
-  if (blocking !== undefined) findings.push(finding('LANE_BLOCKED', failureText(blocking)))
+  if (blocking !== undefined && !waitsFor(blocking, causes)) findings.push(finding('LANE_BLOCKED', failureText(blocking), remedyOf(blocking)))
   if (parked[0] !== undefined) findings.push(finding('EVENTS_PARKED', `${countOf(parked.length)}, the newest ${failureText(parked[0])}`))
   return findings
 }
@@ -63,6 +70,16 @@ function destinationFindings({ breakerOf }: OwnRecordParts, app: App): Finding[]
     if (status === undefined || status.state === 'closed') return []
     return [finding('DESTINATION_PAUSED', status.state === 'open' ? `${destination.name} until ${iso(status.untilMs)}` : `${destination.name} is being tried`)]
   })
+}
+
+/** A portal that is blocked or a destination that is paused is waited for: nothing fails. */
+function waitsFor({ reason }: ListedEvent, causes: ReadonlySet<FindingCode>): boolean {
+  return reason !== undefined && causes.has(reason)
+}
+
+function remedyOf({ id, reason }: ListedEvent): string {
+  const isHandlers = reason === undefined || reason === 'HANDLER_FAILED'
+  return `portline events show ${id} says why. ${isHandlers ? 'Mend the handler; or let it park its failures (onFailure: park).' : ERROR_TABLE[reason].todo}`
 }
 
 function failureText({ id, code, reason, attempts, dueAtMs }: ListedEvent): string {

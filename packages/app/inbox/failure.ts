@@ -2,9 +2,11 @@ import type { Random } from '@portline/runtime/random.ts'
 import { isFinal } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { codedCauseOf } from '../bitrix24/call-rest.ts'
+import { wordsOfError } from '../bitrix24/portal-words.ts'
 import type { HandlerPolicy } from '../handler-options.ts'
 import { ATTEMPT_TEXT_LENGTH, RETRY_AFTER_MAX_MS } from '../limits.ts'
-import type { Attempt, Settlement } from '../store/port.ts'
+import type { Settlement } from '../store/lanes.ts'
+import type { Attempt } from '../store/port.ts'
 import { retryDelayMs } from './retry.ts'
 
 /** What was thrown, as the lane understands it. */
@@ -30,8 +32,15 @@ export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Fa
   }
   const final = (coded !== undefined && isFinal(coded.code)) || saysFinal(policy, error)
   if (coded !== undefined) return { code: coded.code, message: textOf(coded.message), final, ...rest }
+  return { code: 'HANDLER_FAILED', message: textOf(messageOf(error)), final, ...rest }
+}
+
+/** Of a refused REST call what Bitrix24 said: the SDK speaks of a status code where there was no error code. */
+function messageOf(error: unknown): string {
+  const words = wordsOfError(error)
+  if (words !== undefined) return [words.code, words.description].filter((part) => part !== '').join(': ')
   const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
-  return { code: 'HANDLER_FAILED', message: textOf(`${code}${error instanceof Error ? error.message : String(error)}`), final, ...rest }
+  return `${code}${error instanceof Error ? error.message : String(error)}`
 }
 
 /** A rule that fails itself says nothing: the event is tried again. */

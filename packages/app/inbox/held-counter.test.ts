@@ -19,11 +19,21 @@ function storeOf(entries: () => Promise<HeldEntry[]>): Store {
   return { heldEntries: entries } as Partial<Store> as Store
 }
 
-test('one sender gets half of a portal\'s room, the next a third of the rest, and there is always some left', () => {
+test('one sender gets half of a portal\'s room, the next a fifth of it, and there is some left for a dozen more', () => {
   const counter = new HeldCounter()
   const shares = ['a', 'b', 'c', 'd'].map((sender) => fill(counter, { sender }))
-  expect(shares).toEqual([HELD_EVENTS_PER_PORTAL / 2, 50, 25, 13])
-  expect(fill(counter, { sender: 'e' })).toBeGreaterThan(0)
+  expect(shares).toEqual([HELD_EVENTS_PER_PORTAL / 2, 39, 19, 11])
+  for (let n = 0; n < 12; n++) expect(fill(counter, { sender: `more ${n}` })).toBeGreaterThan(0)
+})
+
+test('a hundred senders, each with as much as it gets, do not fill an app\'s room', () => {
+  const counter = new HeldCounter()
+  let taken = 0
+  for (let sender = 0; sender < 100; sender++) {
+    for (let member = 0, got = 1; got > 0; member++) taken += got = fill(counter, { sender: `${sender}`, member: `${sender}/${member}` })
+  }
+  expect(taken).toBeLessThan(HELD_EVENTS_PER_APP)
+  expect(fill(counter, { sender: 'true', member: 'true' })).toBeGreaterThan(0)
 })
 
 test('bytes are counted too, per portal and per app', () => {

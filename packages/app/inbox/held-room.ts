@@ -1,6 +1,7 @@
 /**
- * A room that many share. Nobody may take more than is still free: one sender alone gets half of it, two get a third each, and
- * whoever comes next finds some.
+ * A room that many share. Nobody may take more than is still free, and the fuller it is the smaller a part of that: one sender alone
+ * gets half of the room, the next a fifth, and it takes hundreds to fill it. Were it all that is free, each would take half of the
+ * rest, and a dozen addresses would fill any room.
  */
 export class HeldRoom {
   readonly #limits: RoomLimits
@@ -17,7 +18,8 @@ export class HeldRoom {
 
   hasRoom(sender: string, bytes: number): boolean {
     const { events, bytes: taken } = this.#shares.get(sender) ?? NOTHING
-    return events < this.#limits.events - this.#all.events && taken + bytes <= this.#limits.bytes - this.#all.bytes
+    const { events: maxEvents, bytes: maxBytes } = this.#limits
+    return events < shareOf(maxEvents - this.#all.events, maxEvents) && taken + bytes <= shareOf(maxBytes - this.#all.bytes, maxBytes)
   }
 
   /** With a negative number of events: gives back. */
@@ -43,3 +45,8 @@ interface Share {
 }
 
 const NOTHING: Share = { events: 0, bytes: 0 }
+
+/** Half of the room when the other half is free, then falling faster than what is free. */
+function shareOf(free: number, all: number): number {
+  return Math.min(free, (2 * free * free) / all)
+}

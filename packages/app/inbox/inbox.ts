@@ -19,6 +19,7 @@ import type { Verdict } from '../trust/verdict.ts'
 import { fingerprintOf } from './duplicates.ts'
 import type { DuplicateWindow, Duplicates } from './duplicates.ts'
 import type { Closings } from './closings.ts'
+import type { EarlyInstalls } from './early-installs.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -45,6 +46,7 @@ export interface InboxParts {
   readonly refusals: RefusalLog
   readonly clones: CloneWatch
   readonly closings: Closings
+  readonly earlyInstalls: EarlyInstalls
   readonly held: HeldCounter
   readonly duplicates: Duplicates
   readonly retention: Retention
@@ -150,6 +152,7 @@ export class Inbox {
     if (uninstall) await this.#parts.closings.close(event)
     else lanes.appended({ event: { ...event, seq, attempts: 0, provenAtMs: event.receivedAtMs }, parts, bytes }, leased)
     if (event.code === 'ONAPPPAYMENT') this.#payNow(event)
+    this.#parts.earlyInstalls.look(event, auth, !leased)
     return { id: event.id, state: 'pending' }
   }
 

@@ -5,7 +5,8 @@ import {
   DRAIN_MS, LANES_AT_ONCE, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES, LANE_SWEEP_MS, LANE_TURN_EVENTS,
   QUEUED_BYTES, QUEUED_EVENTS_PER_LANE,
 } from '../limits.ts'
-import type { AppendLease, PortalKey, Settlement, Store } from '../store/port.ts'
+import type { Settlement } from '../store/lanes.ts'
+import type { AppendLease, PortalKey, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 import { Breath } from './breath.ts'
 import { newLane } from './lane.ts'

@@ -1,6 +1,7 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
-import type { LaneResults, PortalKey, Settlement, Store } from '../store/port.ts'
+import type { LaneResults, Settlement } from '../store/lanes.ts'
+import type { PortalKey, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 
 /**

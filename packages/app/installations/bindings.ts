@@ -103,6 +103,9 @@ export function boundBy({ kept, missing, refused }: BindingReport): Binding[] {
   return [...kept, ...missing.filter((binding) => !not.has(bindingKey(binding)))]
 }
 
+/** Why an event is refused that needs a permission the app has not, or that the portal does not know. */
+export const NOT_OFFERED = 'the portal does not offer it to this app'
+
 /** Refusals that only another licence, account or address can end. */
 const OFFLINE_REFUSALS: ReadonlySet<string> = new Set(['WRONG_LICENSE', 'ACCESS_DENIED', 'ERROR_ARGUMENT'])
 const ADDRESS_REFUSALS: ReadonlySet<string> = new Set(['ERROR_WRONG_HANDLER_URL', 'ERROR_UNSUPPORTED_PROTOCOL'])
@@ -122,7 +125,7 @@ async function bind(b24: B24OAuth, binding: Binding, needsNoAddress: boolean): P
       // An app that fetches its events can live without an address that Bitrix24 reaches.
       || (binding.queue === undefined && needsNoAddress && ADDRESS_REFUSALS.has(restCode))
     if (!lasting) throw error
-    return restCode === 'ERROR_EVENT_NOT_FOUND' ? 'the portal does not offer it to this app' : `${restCode} ${error.restDescription}`.trim()
+    return restCode === 'ERROR_EVENT_NOT_FOUND' ? NOT_OFFERED : `${restCode} ${error.restDescription}`.trim()
   }
 }
 

@@ -13,7 +13,7 @@ import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { ProvenInstaller } from '../trust/prover.ts'
-import { isBlockedByOperator, nextStatus } from './states.ts'
+import { PORTAL_BLOCKS, isBlockedByOperator, nextStatus } from './states.ts'
 import type { BlockReason } from './states.ts'
 import { raisedAtMs, uninstallMark, withMark } from './uninstall-mark.ts'
 
@@ -121,7 +121,8 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
   return {
     get: (portal) => store.installation(portal),
     known: (portal) => known.get(portal)?.installation,
-    relearn: async (portal) => void (await markReinstall(await reread(portal))),
+    // In turn: an installer may bring new tokens just now.
+    relearn: (portal) => inTurn(portal, async () => void (await markReinstall(await reread(portal)))),
     onChange: (listener) => listeners.push(listener),
 
     confirm: (portal, proven, facts) =>
@@ -149,8 +150,10 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
     patch: (portal, patch, account, cause) =>
       inTurn(portal, async () => {
         const current = known.get(portal)?.installation
-        const { status, clearReason: _, ...rest } = patch
-        const allowed: Omit<InstallationPatch, 'updatedAtMs'> = current !== undefined && isBlockedByOperator(current) && status !== 'deleted' ? rest : patch
+        const { status, clearReason, ...rest } = patch
+        // Only what ends the reason ends the block.
+        const staysBlocked = current?.status === 'blocked' && status !== 'deleted' && (isBlockedByOperator(current) || clearReason !== true)
+        const allowed: Omit<InstallationPatch, 'updatedAtMs'> = staysBlocked ? rest : patch
         // A deleted installation is not patched at all: whoever comes late finds that out by what is returned.
         if (allowed.status !== undefined && current?.status !== 'deleted') nextStatus(current?.status, allowed.status)
         await store.patchInstallation(portal, { ...allowed, updatedAtMs: clock.now() }, account, cause)
@@ -185,8 +188,7 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
         if (current === undefined || current.status === 'deleted' || (current.statusAtMs ?? 0) > atMs) return
         const wanted: readonly (string | undefined)[] = reasons
         const ends = current.status === 'blocked' && wanted.includes(current.reason)
-        const status = nextStatus(current.status, current.installedAtMs === undefined ? 'new' : 'active')
-        const patch = ends ? { status, clearReason: true as const } : {}
+        const patch = ends ? { status: nextStatus(current.status, statusUnblocked(current)), clearReason: true as const } : {}
         await store.patchInstallation(portal, { ...patch, statusAtMs: atMs, updatedAtMs: clock.now() }, undefined, cause)
         // What waited for this is due now.
         if (ends) await store.hastenLane(portal)
@@ -228,6 +230,19 @@ async function isNewer(store: Store, portal: PortalKey, pair: TokenPair): Promis
 /** What an installer who has just been proven puts right. A portal that refuses calls would not have confirmed an administrator. */
 const HEALED_BY_INSTALLER: ReadonlySet<string | undefined> = new Set(['TOKENS_DEAD', 'NEED_REINSTALL', 'PORTAL_UNPAID', 'PORTAL_INACTIVE', 'PORTAL_CLONED', 'PORTAL_REPLACED'])
 
+/** The same without tokens of theirs: the portal has answered. */
+const HEALED_BY_PROOF: ReadonlySet<string | undefined> = new Set([...PORTAL_BLOCKS, 'PORTAL_REPLACED'])
+
+function statusConfirmed(current: Installation, wanted: 'new' | 'active', healed: boolean): InstallationStatus {
+  if (isBlockedByOperator(current)) return current.status
+  if (wanted === 'active') return 'active'
+  return current.status === 'blocked' && healed ? statusUnblocked(current) : current.status
+}
+
+function statusUnblocked({ installedAtMs }: Installation): 'new' | 'active' {
+  return installedAtMs === undefined ? 'new' : 'active'
+}
+
 function newer(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 }
@@ -240,10 +255,9 @@ function confirmed(
   nowMs: number,
 ): Installation {
   const reopened = current === undefined || current.status === 'deleted'
-  const stays = !reopened && (isBlockedByOperator(current) || facts.status !== 'active')
-  const status: InstallationStatus = stays ? current.status : facts.status
   const { reason, ...known } = current ?? {}
-  const healed = HEALED_BY_INSTALLER.has(reason) && (facts.pair !== undefined || reason === 'PORTAL_REPLACED')
+  const healed = HEALED_BY_INSTALLER.has(reason) && (facts.pair !== undefined || HEALED_BY_PROOF.has(reason))
+  const status = reopened ? facts.status : statusConfirmed(current, facts.status, healed)
   const kept = reopened ? {} : { ...known, ...(reason === undefined || healed ? {} : { reason }) }
   // A market app keeps its application_token over uninstall and reinstall, so a deleted portal's stays known.
   const token = current?.applicationToken === undefined ? {} : { applicationToken: current.applicationToken }

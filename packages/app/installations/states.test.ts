@@ -99,7 +99,7 @@ test('whatever happens in whatever order, the table holds, a repeat changes and 
         if (after !== undefined) nextStatus(before?.status, after.status)
         const isReopened = after !== undefined && (before === undefined || (before.status === 'deleted' && after.status !== 'deleted'))
         expect(after?.generation ?? 0).toBe((before?.generation ?? 0) + (isReopened ? 1 : 0))
-        if (before?.reason === 'PORTAL_BLOCKED' && step.name !== 'operator unblocks' && after?.status !== 'deleted') expect(after).toMatchObject({ status: 'blocked', reason: 'PORTAL_BLOCKED' })
+        if (before?.status === 'blocked' && before.reason === 'PORTAL_BLOCKED' && step.name !== 'operator unblocks' && after?.status !== 'deleted') expect(after).toMatchObject({ status: 'blocked', reason: 'PORTAL_BLOCKED' })
 
         await clock.advance(1)
         await step.run(portal, after, atMs + 1)
@@ -150,4 +150,63 @@ test('another portal at the same address is noticed: the one that was there is m
   expect(await installations.get(old)).toMatchObject({ status: 'active', reason: 'PORTAL_REPLACED' })
   expect(await installations.get(young)).not.toHaveProperty('reason')
   expect((await recordsOf(old)).at(-1)).toMatchObject({ verb: 'changeReason', to: 'PORTAL_REPLACED', by: 'installer' })
+})
+
+const AT_HOME = { domain: 'h.example', clientEndpoint: 'https://h.example/rest/' }
+const opened = async (memberId: string): Promise<PortalKey> => {
+  const portal = { app: 'hello', memberId }
+  await installations.confirm(portal, { ...PROVEN, ...AT_HOME, domain: `${memberId}.example` }, { status: 'active', askedAtMs: clock.now() })
+  return portal
+}
+const stateNow = async (portal: PortalKey) => {
+  const { status, reason } = (await store.installation(portal)) ?? {}
+  return { status, reason }
+}
+
+test('an installer who is proven on a portal that was blocked by itself ends the block, whether or not the installation is complete', async () => {
+  for (const [memberId, status, pair] of [['visited', 'new', { accessToken: 'a', refreshToken: 'r', expiresAtMs: 9 }], ['updated', 'active', undefined]] as const) {
+    const portal = await opened(memberId)
+    await installations.block(portal, 'PORTAL_UNPAID', EVENT, clock.now())
+    await installations.confirm(portal, { ...PROVEN, ...AT_HOME, domain: `${memberId}.example` }, { status, askedAtMs: clock.now(), pair })
+    expect(await stateNow(portal)).toEqual({ status: 'active', reason: undefined })
+  }
+})
+
+test('an event that proves nothing about its portal\'s access leaves a block as it is, whole', async () => {
+  const portal = await opened('unpaid-update')
+  await installations.block(portal, 'PORTAL_UNPAID', EVENT, clock.now())
+  await installations.patch(portal, { status: 'active', version: '3' }, undefined, EVENT)
+  expect(await stateNow(portal)).toEqual({ status: 'blocked', reason: 'PORTAL_UNPAID' })
+  expect((await store.installation(portal))?.version).toBe('3')
+  await installations.unblock(portal, PORTAL_BLOCKS, EVENT, clock.now())
+  expect(await stateNow(portal)).toEqual({ status: 'active', reason: undefined })
+})
+
+test('a word of dead tokens that was overtaken by new ones does not mark the installation', async () => {
+  const portal = await opened('overtaken')
+  const pair = { accessToken: 'a', refreshToken: 'r', expiresAtMs: clock.now() + 1 }
+  await installations.confirm(portal, { ...PROVEN, ...AT_HOME }, { status: 'active', askedAtMs: clock.now(), pair })
+  const [account] = await store.accounts(portal)
+  if (account === undefined) throw new Error('there is no account')
+  await store.saveAccount({ ...account, state: 'dead' })
+  let installed: Promise<unknown> = Promise.resolve()
+  const slowStore: Store = {
+    ...store,
+    accounts: async (asked) => {
+      const accounts = await store.accounts(asked)
+      const next = { accessToken: 'b', refreshToken: 's', expiresAtMs: clock.now() + 2 }
+      installed = meeting.confirm(portal, { ...PROVEN, ...AT_HOME }, { status: 'active', askedAtMs: clock.now(), pair: next })
+      slowStore.accounts = store.accounts
+      // Long enough for the install, unless that waits for its turn.
+      for (let reads = 0; reads < 20; reads++) await store.installation(asked)
+      return accounts
+    },
+  }
+  const known = new KnownPortals(sealer)
+  const meeting = createInstallations({ store: slowStore, sealer, known, clock })
+  await meeting.relearn(portal)
+  await installed
+  expect((await store.accounts(portal)).map(({ state }) => state)).toEqual(['live'])
+  expect(await stateNow(portal)).toEqual({ status: 'active', reason: undefined })
+  expect(known.get(portal)?.installation.reason).toBeUndefined()
 })

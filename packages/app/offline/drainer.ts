@@ -122,13 +122,17 @@ export class OfflineDrainer {
 
   /**
    * Empties a queue that the app no longer has bindings for: what waits in it would never be fetched. What the portal does not let
-   * us fetch is left there and logged. Errors: REST_FAILED and others that may pass.
+   * us fetch is left there and logged. Errors: STORE_FULL, REST_FAILED and others that may pass.
    */
   async leave(installation: Installation, queue: string): Promise<void> {
-    const { log } = this.#parts
+    const { isFull, log } = this.#parts
     let more = true
     try {
-      while (more && !this.#stopping) more = (await this.#drainQueue(installation, queue, { recover: true, errors: true })).more
+      while (more && !this.#stopping) {
+        // Else the portal would be asked all the time, for nothing.
+        if (isFull()) throw new CodedError('STORE_FULL')
+        more = (await this.#drainQueue(installation, queue, { recover: true, errors: true })).more
+      }
     } catch (error) {
       if (!(error instanceof CodedError) || !LASTING.has(error.code)) throw error
       log.warn({ app: installation.app, portal: installation.memberId, code: error.code }, 'what waits in an offline queue that is no longer used could not be fetched')

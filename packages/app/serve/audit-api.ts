@@ -24,10 +24,10 @@ export type AuditView = ReturnType<typeof auditView>
 
 /** Details that were erased are null; what was only ever in the chain is always there. */
 export function auditView(record: AuditRecord) {
-  const details = record.details === undefined ? undefined : (JSON.parse(record.details.text) as AuditDetails)
+  const details = record.details === undefined ? undefined : detailsIn(record.details.text)
   return {
     seq: record.seq,
-    at: new Date(record.atMs).toISOString(),
+    at: timeOf(record.atMs),
     app: record.app,
     portal: record.memberId,
     generation: record.generation,
@@ -42,6 +42,21 @@ export function auditView(record: AuditRecord) {
     erased: record.detailsHash !== undefined && details === undefined,
     hash: record.hash,
   }
+}
+
+/** Somebody may have written anything there: to find that is for the verification, and to show the others for the list. */
+function detailsIn(text: string): AuditDetails {
+  try {
+    const details: unknown = JSON.parse(text)
+    return typeof details === 'object' && details !== null ? details : {}
+  } catch {
+    return {}
+  }
+}
+
+function timeOf(atMs: number): string {
+  const time = new Date(atMs)
+  return Number.isNaN(time.getTime()) ? String(atMs) : time.toISOString()
 }
 
 const listQuery = z.strictObject({

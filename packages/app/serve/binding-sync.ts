@@ -1,13 +1,16 @@
+import type { B24OAuth } from '@bitrix24/b24jssdk'
 import type { Log } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { z } from 'zod'
 import type { RestClients } from '../bitrix24/rest-clients.ts'
 import type { App } from '../define-app.ts'
-import { declaredBindings, isMoved, planBindings, readBindings } from '../installations/bindings.ts'
+import { NOT_OFFERED, declaredBindings, isMoved, planBindings, readBindings } from '../installations/bindings.ts'
 import type { BindingReport } from '../installations/bindings.ts'
 import { bindPortal, eventsUrl } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
+import { nothingInstalled } from '../installations/nothing-installed.ts'
+import { missingScope, readOffer } from '../installations/offered-events.ts'
 import { PORTALS_SYNCED_AT_ONCE } from '../limits.ts'
 import type { Binding, Installation, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
@@ -57,12 +60,12 @@ export interface SyncReport {
 
 type BindingView = ReturnType<typeof bindingView>
 
-/** Errors: BAD_REQUEST, NOT_FOUND when the portal that was named has no installation. */
+/** Errors: BAD_REQUEST, NOT_FOUND when nothing is installed of the app or on the portal that was named. */
 export async function syncBindings(parts: BindingSyncParts, body: unknown): Promise<SyncReport> {
   const { app, portal, dryRun, moved, after } = checked(bodySchema, body ?? {})
-  const live = (await parts.store.installations()).filter((one) =>
-    one.status !== 'deleted' && (app === undefined || one.app === app) && (portal === undefined || one.memberId === portal))
-  if (portal !== undefined && live.length === 0) throw new CodedError('NOT_FOUND', 'the app is not installed there')
+  const installed = (await parts.store.installations()).filter(({ status }) => status !== 'deleted')
+  const live = installed.filter((one) => (app === undefined || one.app === app) && (portal === undefined || one.memberId === portal))
+  if ((app ?? portal) !== undefined && live.length === 0) throw nothingInstalled(installed.map((one) => one.app), app, portal)
   const left = live.filter((one) => keyOf(one) > after).toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
   const now = left.slice(0, PORTALS_SYNCED_AT_ONCE)
   const portals = await Promise.all(now.map((installation) => syncPortal(parts, installation, dryRun, moved)))
@@ -76,13 +79,13 @@ async function syncPortal(parts: BindingSyncParts, installation: Installation, d
   const nothing = { ...facts, bound: [], unbound: [], kept: 0, refused: [], foreign: [] }
   try {
     const app = appOf(installation.app)
-    if (app === undefined) throw new CodedError('APP_UNKNOWN')
+    if (app === undefined) throw new CodedError('APP_UNKNOWN', `${installation.app} does not run here`)
     const address = eventsUrl(publicUrl(), app.name)
     const b24 = await rest.ofPortal(installation)
     const alsoStale = (binding: Binding): boolean => moved && isMoved(binding, address)
     const note = (text: string): void => log.info({ app: app.name, portal: installation.memberId }, text)
     const report = dryRun
-      ? await planned(await readBindings(b24), declaredBindings(app, address), await store.bindings(installation), alsoStale)
+      ? await planned(b24, declaredBindings(app, address), await store.bindings(installation), alsoStale)
       : await bindPortal({ store, publicUrl: publicUrl(), leaveQueue }, { app, installation, note }, b24, alsoStale)
     return { ...facts, ...viewOf(report, address), error: null }
   } catch (error) {
@@ -91,10 +94,19 @@ async function syncPortal(parts: BindingSyncParts, installation: Installation, d
   }
 }
 
-function planned(
-  existing: readonly Binding[], declared: readonly Binding[], former: readonly Binding[], alsoStale: (binding: Binding) => boolean,
-): BindingReport {
-  return { ...planBindings(declared, existing, [...former, ...existing.filter(alsoStale)]), refused: [] }
+/** Changes nothing. What another licence would be needed for only shows when it is bound. */
+async function planned(
+  b24: B24OAuth, declared: readonly Binding[], former: readonly Binding[], alsoStale: (binding: Binding) => boolean,
+): Promise<BindingReport> {
+  const existing = await readBindings(b24)
+  const plan = planBindings(declared, existing, [...former, ...existing.filter(alsoStale)])
+  if (plan.missing.length === 0) return { ...plan, refused: [] }
+  const { offered, granted } = await readOffer(b24)
+  const refused = plan.missing.filter(({ event }) => !offered.has(event)).map((binding) => {
+    const scope = missingScope(binding.event, granted)
+    return { binding, reason: scope === undefined ? NOT_OFFERED : `${NOT_OFFERED}: it needs the permission ${scope}` }
+  })
+  return { ...plan, refused }
 }
 
 function viewOf({ missing, kept, stale, foreign, refused }: BindingReport, address: string) {

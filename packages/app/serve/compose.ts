@@ -1,3 +1,4 @@
+import type { B24OAuth } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import type { Network } from '@portline/runtime/network.ts'
@@ -7,12 +8,14 @@ import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { monotonicFactory } from 'ulid'
 import { AuditTrail } from '../audit/audit-trail.ts'
+import type { App } from '../define-app.ts'
 import { createRestClients } from '../bitrix24/rest-clients.ts'
 import type { RestClientParts, RestClients } from '../bitrix24/rest-clients.ts'
 import { OpenDestinations } from '../destinations/open-destinations.ts'
 import type { Destination } from '../destinations/destination.ts'
 import { Appender } from '../inbox/appender.ts'
 import { Closings } from '../inbox/closings.ts'
+import { EarlyInstalls } from '../inbox/early-installs.ts'
 import { Duplicates } from '../inbox/duplicates.ts'
 import { HeldCounter } from '../inbox/held-counter.ts'
 import { Inbox } from '../inbox/inbox.ts'
@@ -26,7 +29,7 @@ import { AccessWatch } from '../installations/access.ts'
 import { CloneWatch } from '../installations/clone-watch.ts'
 import { Eraser } from '../installations/erasure.ts'
 import { equipAtStart } from '../installations/equip-at-start.ts'
-import { bindPortal } from '../installations/lifecycle.ts'
+import { bindPortal, equipPortal } from '../installations/lifecycle.ts'
 import { createInstallations } from '../installations/installations.ts'
 import { Doctor } from '../doctor/doctor.ts'
 import { OfflineDrainer } from '../offline/drainer.ts'
@@ -116,17 +119,18 @@ export async function composeAppSide(options: ComposeOptions) {
   const destinations = new OpenDestinations({ clock, random, log, resolver })
   const newId = (): string => ulid(clock.now())
   const retention = new Retention({ store, clock, log, rules })
+  const withApp = async (installation: Installation, work: (app: App, note: (text: string) => void, b24: B24OAuth) => Promise<unknown>): Promise<void> => {
+    const app = appOf(installation.app)
+    if (app === undefined) return
+    const note = (text: string): void => log.info({ app: app.name, portal: installation.memberId }, text)
+    await work(app, note, await rest.ofPortal(installation))
+  }
   const offline = new OfflineDrainer({
     store, rest, sealer, clock, random, log, newId,
     known: (portal) => known.get(portal)?.installation,
     fetches: (name) => appOf(name)?.codes.some((code) => appOf(name)?.handlerOf(code)?.policy.offline === true) === true,
     isFull: () => retention.full,
-    keepBound: async (installation) => {
-      const app = appOf(installation.app)
-      if (app === undefined) return
-      const note = (text: string): void => log.info({ app: app.name, portal: installation.memberId }, text)
-      await bindPortal({ store, publicUrl: publicUrl(), leaveQueue }, { app, installation, note }, await rest.ofPortal(installation))
-    },
+    keepBound: (installation) => withApp(installation, (app, note, b24) => bindPortal({ store, publicUrl: publicUrl(), leaveQueue }, { app, installation, note }, b24)),
     onTaken: (portal, events) => {
       if (feed.watched) for (const event of events) feed.send('event', eventView(event))
       if (events.length > 0) lanes.wake(portal)
@@ -160,6 +164,11 @@ export async function composeAppSide(options: ComposeOptions) {
   const claimed = new ClaimedTokens()
   const duplicates = new Duplicates(apps.map(({ app }) => app))
   const closings = new Closings({ store, installations, lanes, clock, log })
+  const earlyInstalls = new EarlyInstalls({
+    store, installations, prover, lanes, clock, log,
+    clientIdOf: (name) => credentialsOf(name).clientId,
+    equip: (installation) => withApp(installation, (app, note, b24) => equipPortal({ store, publicUrl: publicUrl(), leaveQueue }, { app, installation, note }, b24)),
+  })
   const reviewer = new Reviewer({
     store, known, claimed, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
     senderOf: (id) => held.senderOf(id),
@@ -171,7 +180,7 @@ export async function composeAppSide(options: ComposeOptions) {
     },
   })
   const inbox = new Inbox({
-    closings,
+    closings, earlyInstalls,
     store, known, installations, lanes, reviewer, refusals, held, clock, log, sealer,
     claimed, duplicates, retention, clones: new CloneWatch(installations, log),
     appender: new Appender({ store, sealer, clock, lease: () => lanes.lease() }),
@@ -185,7 +194,8 @@ export async function composeAppSide(options: ComposeOptions) {
     },
   })
   installations.onChange((installation) => {
-    if (installation.status === 'deleted') rest.forget(installation)
+    // Its client may hold a token that another has taken the place of: the next one asks for it.
+    rest.forget(installation)
     offline.learn(installation)
     trail.changed()
     // What waited behind a block may be due.
@@ -219,6 +229,7 @@ export async function composeAppSide(options: ComposeOptions) {
       await destinations.close()
       await eraser.stop()
       await trail.stop()
+      await tokens.stop()
     },
   }
 }

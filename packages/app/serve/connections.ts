@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
+import { networkOf, plainAddress } from './sender-address.ts'
 
 /**
- * Open connections, counted by address. No address may have more than are still free, so one alone gets half of them, and whoever
- * comes next finds some.
+ * Open connections, counted by address, of IPv6 by the network that one host has to itself. None may have more than are still free,
+ * so one alone gets half of them, and whoever comes next finds some.
  */
 export class Connections {
   readonly #max: number
@@ -15,7 +16,7 @@ export class Connections {
 
   /** Closes it at once when its address has too many. */
   add(socket: Socket): void {
-    const address = socket.remoteAddress ?? ''
+    const address = networkOf(plainAddress(socket.remoteAddress ?? ''))
     const own = this.#byAddress.get(address) ?? 0
     if (own >= this.#max - this.#open) return void socket.destroy()
     this.#byAddress.set(address, own + 1)

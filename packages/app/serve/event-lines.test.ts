@@ -18,3 +18,9 @@ test('a line that a former key sealed is taken in under the present one, which m
   expect(recordOf(line, 1, former).event.auth).toEqual(Buffer.from(sealed.auth))
   expect(() => recordOf(line, 7, createSealer(key(3), systemRandom))).toThrow(expect.objectContaining({ code: 'IMPORT_INVALID' }))
 })
+
+test('data deeper than any event is an invalid line, not an unexpected error', () => {
+  const bare = { id: '01', app: 'a', portal: 'p', event: 'E', state: 'done', generation: 0, receivedAt: '2026-01-01T00:00:00Z', attempts: 0, data: 'x' }
+  const line = JSON.stringify(bare).replace('"data":"x"', `"data":${'{"a":'.repeat(9_000)}"x"${'}'.repeat(9_000)}`)
+  expect(() => recordOf(line, 3, undefined)).toThrow(expect.objectContaining({ code: 'IMPORT_INVALID' }))
+})

@@ -42,7 +42,7 @@ const time = z.iso.datetime().transform((text) => Date.parse(text))
 const count = z.int().min(0)
 const text = z.string().min(1)
 const code = z.custom<ErrorCode>((value) => typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value), 'is no code of the error table')
-const data = z.custom<FormValue>(isFormValue, 'is not made of strings, lists and maps')
+const data = z.custom<FormValue>((value) => isFormValue(value), 'is not made of strings, lists and maps')
 
 const attemptSchema = z.strictObject({
   n: z.int().min(1), startedAt: time, durationMs: count, outcome: z.enum(['done', 'failed']),
@@ -58,9 +58,12 @@ const eventSchema = z.strictObject({
   attemptLog: z.array(attemptSchema).default([]), sealed: z.base64().optional(),
 })
 
-function isFormValue(value: unknown): boolean {
+/** No event is that deep, and what reads one calls itself at every level. */
+const MAX_DEPTH = 1_000
+
+function isFormValue(value: unknown, depth = 0): boolean {
   if (typeof value === 'string') return true
-  return typeof value === 'object' && value !== null && Object.values(value).every(isFormValue)
+  return typeof value === 'object' && value !== null && depth < MAX_DEPTH && Object.values(value).every((inner) => isFormValue(inner, depth + 1))
 }
 
 /** Errors: IMPORT_INVALID with the line's number; so too for what the key at hand does not open. */

@@ -2,6 +2,7 @@ import { CodedError } from '@portline/wire/errors.ts'
 import { z } from 'zod'
 import { LIST_MAX_ROWS } from '../limits.ts'
 import type { EventConditions, EventFilter } from '../store/keeping.ts'
+import type { Store } from '../store/port.ts'
 
 /** Which events, as the operator API and the command line are asked. Errors of all: BAD_REQUEST with what is wrong. */
 const DEFAULT_ROWS = 50
@@ -30,6 +31,14 @@ export function readList(query: unknown): EventFilter {
 
 export function readConditions(query: unknown): EventConditions {
   return conditionsOf(checked(conditionsSchema, query))
+}
+
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
+
+/** An event that was imported may have any id; one that has gone since the last page is still a place in the list. Errors: BAD_REQUEST. */
+export async function demandCursor(after: string | undefined, store: Pick<Store, 'event'>): Promise<void> {
+  if (after === undefined || ULID.test(after) || (await store.event(after)) !== undefined) return
+  throw new CodedError('BAD_REQUEST', `after: "${after}" is no id of an event`)
 }
 
 export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {

@@ -12,11 +12,11 @@ import { addChecksApi } from './checks-api.ts'
 import type { ChecksApiParts } from './checks-api.ts'
 import { exportedLines, importLines } from './event-copies.ts'
 import type { DestinationView } from './destination-views.ts'
-import { checked, readConditions, readList } from './event-query.ts'
+import { checked, demandCursor, readConditions, readList } from './event-query.ts'
 import { addKeysApi } from './keys-api.ts'
 import type { KeysApiParts } from './keys-api.ts'
 import { guardOperator } from './operator-guard.ts'
-import { replayMany, replayOne } from './replays.ts'
+import { replayMany, replayOne, retryOne } from './replays.ts'
 import type { ReplayParts } from './replays.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Sealer } from '../tokens/sealer.ts'
@@ -42,7 +42,9 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
     })
     api.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, parsed) => parseJson(String(body), parsed))
     api.get('/api/events', async (request) => {
-      const { events, next } = await store.listEvents(readList(request.query))
+      const filter = readList(request.query)
+      await demandCursor(filter.after, store)
+      const { events, next } = await store.listEvents(filter)
       return { events: events.map(eventView), next: next ?? null }
     })
     addCopies(api, parts)
@@ -51,6 +53,7 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
     addAuditApi(api, parts)
     api.get<{ Params: { id: string } }>('/api/events/:id', async (request) => eventDetail(store, request.params.id))
     api.post<{ Params: { id: string } }>('/api/events/:id/replay', async (request) => replayOne(parts, request.params.id))
+    api.post<{ Params: { id: string } }>('/api/events/:id/retry', async (request) => retryOne(parts, request.params.id))
     api.post('/api/replays', async (request) => replayMany(parts, request.body))
     api.get('/api/installations', async () => {
       const installations = await store.installations()
@@ -112,5 +115,6 @@ async function eventDetail(store: Store, id: string): Promise<object> {
   const event = await store.event(id)
   if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
   const attempts = await store.attempts(id)
-  return { ...eventView(event), history: historyOf(event, attempts), attemptLog: attempts.map(attemptView) }
+  const waitsFor = event.state === 'pending' ? await store.eventBefore(id) : undefined
+  return { ...eventView(event), waitsFor: waitsFor ?? null, history: historyOf(event, attempts), attemptLog: attempts.map(attemptView) }
 }

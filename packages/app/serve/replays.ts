@@ -5,12 +5,12 @@ import type { Lanes } from '../inbox/lanes.ts'
 import { REPLAY_EVENTS, REPLAY_LOOKS, REPLAY_SAMPLE_IDS, REPLAY_SLICE_EVENTS } from '../limits.ts'
 import { keyOf } from '../store/portal-key.ts'
 import type { ReplayCandidate } from '../store/keeping.ts'
-import type { Store } from '../store/port.ts'
+import type { EventState, Store } from '../store/port.ts'
 import { checked, readConditions } from './event-query.ts'
 import type { LiveFeed } from './live-feed.ts'
 import { eventView } from './views.ts'
 
-/** Replays: one event, or all that a filter finds, oldest first, so that each lane keeps its order. */
+/** Replays: one event, or all that a filter finds, oldest first, so that each lane keeps its order. And tries before their time. */
 export interface ReplayParts {
   readonly store: Store
   readonly lanes: Lanes
@@ -49,6 +49,25 @@ export async function replayOne({ store, lanes, feed, nowMs }: ReplayParts, id: 
   lanes.wake(event)
   feed.send('event', eventView({ ...event, state: 'pending' }))
   return { id, state: 'pending' }
+}
+
+/**
+ * Tries an event now that waits for its next try. Its attempts and its place in the retry schedule stay as they are.
+ * Errors: NOT_FOUND, EVENT_NOT_WAITING.
+ */
+export async function retryOne({ store, lanes, feed }: ReplayParts, id: string): Promise<{ id: string; state: 'pending' }> {
+  const event = await store.event(id)
+  if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
+  if (!(await store.hastenEvent(id))) throw new CodedError('EVENT_NOT_WAITING', whyNotWaiting(event.state, await store.eventBefore(id)))
+  lanes.wake(event)
+  const { dueAtMs: _now, ...due } = event
+  feed.send('event', eventView(due))
+  return { id, state: 'pending' }
+}
+
+function whyNotWaiting(state: EventState, before: string | undefined): string {
+  if (state !== 'pending') return `it is ${state}`
+  return before === undefined ? 'it runs now, or is about to' : `it waits for ${before}`
 }
 
 /** One request does a bounded part of the work and says where to go on. Errors: BAD_REQUEST, STORE_UNAVAILABLE. */

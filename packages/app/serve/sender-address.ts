@@ -59,7 +59,7 @@ export class AddressList {
 }
 
 /** An IPv4 address in IPv6 clothes as what it is; without the zone of fe80::1%eth0, and without the port that some proxies add. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   // The usual one, on a path that every event takes.
   if (!address.includes(':')) return address
   const bare = address.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/%.*$/, '')

@@ -66,19 +66,27 @@ export class SenderNodes {
     this.#poll?.cancel()
   }
 
-  /** Resolves when the sender may be heard; at once, and with nothing, when it is listed. Errors: SENDER_UNKNOWN. */
+  /** Resolves when the sender may be heard; with nothing, at once, when nothing speaks against it. Errors: SENDER_UNKNOWN. */
   check(address: string): Promise<void> | undefined {
-    return this.#nodes?.has(address) === true ? undefined : this.#doubt(address)
+    if (this.#nodes?.has(address) === true) return undefined
+    const { clock, mode } = this.#parts
+    if (clock.now() - this.#askedAtMs >= SENDER_NODES_MIN_MS) void this.#ask()
+    const listed = this.#isListedSoon(address)
+    const isFresh = this.#nodes !== undefined && clock.now() - this.#fetchedAtMs < SENDER_NODES_STALE_MS
+    // Whoever is not refused anyway does not wait: a list that is slow to come must not slow down every event.
+    return mode === 'enforce' && isFresh ? this.#demand(listed) : undefined
   }
 
-  async #doubt(address: string): Promise<void> {
-    const { clock } = this.#parts
-    if (clock.now() - this.#askedAtMs >= SENDER_NODES_MIN_MS) void this.#ask()
-    if (this.#asking !== undefined) await Promise.race([this.#asking, sleep(clock, SENDER_NODES_WAIT_MS)])
-    if (this.#nodes?.has(address) === true) return
-    this.#warn(address)
-    const isFresh = this.#nodes !== undefined && clock.now() - this.#fetchedAtMs < SENDER_NODES_STALE_MS
-    if (this.#parts.mode === 'enforce' && isFresh) throw new CodedError('SENDER_UNKNOWN')
+  async #demand(listed: Promise<boolean>): Promise<void> {
+    if (!(await listed)) throw new CodedError('SENDER_UNKNOWN')
+  }
+
+  /** By the list that is just being asked for, if it comes soon. */
+  async #isListedSoon(address: string): Promise<boolean> {
+    if (this.#asking !== undefined) await Promise.race([this.#asking, sleep(this.#parts.clock, SENDER_NODES_WAIT_MS)])
+    const listed = this.#nodes?.has(address) === true
+    if (!listed) this.#warn(address)
+    return listed
   }
 
   /** Once a minute at most: a flood must not fill the log. */

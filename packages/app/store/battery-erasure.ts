@@ -66,6 +66,15 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.installation(OTHER)).toEqual(installation({ ...OTHER }))
     })
 
+    test('bindings that were made while the portal uninstalled are not kept', async () => {
+      await store.beginErasure(await fill())
+      await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }])
+      expect(await store.bindings(PORTAL)).toEqual([])
+      await store.saveInstallation(installation({ generation: 2 }))
+      await store.saveBindings(PORTAL, [{ event: 'A', handler: 'h' }])
+      expect(await store.bindings(PORTAL)).toEqual([{ event: 'A', handler: 'h' }])
+    })
+
     test('a slice names the portal\'s events up to the uninstall, and the seals they share with others', async () => {
       await store.beginErasure(await fill())
       const { seqs, shared, toSeq, ended } = await store.erasureSlice(await next())
@@ -124,13 +133,15 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.beginErasure(erasure)).toBe(false)
     })
 
-    test('a portal that was installed again meanwhile keeps its new data', async () => {
+    test('a portal that was installed again meanwhile keeps its new data, and nothing of the former installation', async () => {
       const erasure = await fill()
-      await store.saveInstallation(installation({ generation: 2, updatedAtMs: 55 }), account('2', true), { by: 'installer', userId: '2' })
+      await store.saveInstallation(installation({ generation: 2, updatedAtMs: 55 }), account('2', true, { obtainedAtMs: 55 }), { by: 'installer', userId: '2' })
+      await store.saveConnectorLine(PORTAL, { connector: 'c', line: '2', active: true, changedAtMs: 56 })
       await store.beginErasure(erasure)
       await eraseAll()
       expect((await store.installation(PORTAL))?.status).toBe('active')
-      expect((await store.accounts(PORTAL)).map(({ userId }) => userId)).toEqual(['2', '1'])
+      expect((await store.accounts(PORTAL)).map(({ userId }) => userId)).toEqual(['2'])
+      expect((await store.connectorLines(PORTAL)).map(({ line }) => line)).toEqual(['2'])
       expect(await store.event('01')).toBeUndefined()
       const { records } = await store.audit({ ...PORTAL, afterSeq: 0, limit: 50 })
       expect(records.filter(({ details }) => details !== undefined).map(({ generation }) => generation)).toEqual([2, 2])

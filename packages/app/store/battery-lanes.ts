@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LEASE, OTHER, PORTAL, append, attempt, event, leasedIds, settled } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
-import type { PortalKey, Settlement, Store, StoredEvent } from './port.ts'
+import type { Settlement } from './lanes.ts'
+import type { PortalKey, Store, StoredEvent } from './port.ts'
 
 /** Lanes and leases: what every store must do, whatever its engine. */
 export function laneBattery(name: string, makePlace: () => Promise<StorePlace>): void {
@@ -95,6 +96,46 @@ export function laneBattery(name: string, makePlace: () => Promise<StorePlace>):
       expect(await store.dueLanes(1_000, 10)).toEqual({ lanes: [], nextDueAtMs: 3_000 })
       await store.hastenLane(PORTAL)
       expect(await leasedIds(store)).toEqual(['01', '02'])
+    })
+
+    test('one event that waits is hastened, in its lane or parked, and no other', async () => {
+      await append(store, [event('01'), event('02'), event('03')])
+      await failHead({ dueAtMs: 3_000, parked: true })
+      await failHead({ dueAtMs: 4_000 })
+      expect(await store.hastenEvent('03')).toBe(false)
+      expect(await store.hastenEvent('02')).toBe(true)
+      expect(await store.hastenEvent('02')).toBe(false)
+      expect(await store.event('02')).toMatchObject({ state: 'pending', attempts: 1 })
+      expect((await store.event('02'))?.dueAtMs).toBeUndefined()
+      expect(await store.event('01')).toMatchObject({ dueAtMs: 3_000, parked: true })
+      expect(await leasedIds(store)).toEqual(['02', '03'])
+      expect(await store.hastenEvent('02')).toBe(false)
+      await settle([], 'me', true)
+      expect(await store.hastenEvent('01')).toBe(true)
+      expect(await store.hastenEvent('01')).toBe(false)
+      expect(await leasedIds(store)).toEqual(['01', '02', '03'])
+    })
+
+    test('what is held, has ended or is not there does not wait', async () => {
+      await append(store, [event('01', { state: 'held' }), event('02', { state: 'dead' })])
+      for (const id of ['01', '02', '99']) expect(await store.hastenEvent(id)).toBe(false)
+    })
+
+    test('an event says behind which it waits, whether that one waits itself or runs', async () => {
+      await append(store, [event('01'), event('02'), event('03', OTHER)])
+      expect(await store.eventBefore('02')).toBe('01')
+      await lease()
+      expect(await store.eventBefore('02')).toBe('01')
+      await settle([], 'me', true)
+      await failHead({ dueAtMs: 3_000 })
+      expect(await store.eventBefore('02')).toBe('01')
+      for (const id of ['01', '03', '99']) expect(await store.eventBefore(id)).toBeUndefined()
+    })
+
+    test('nobody waits behind a parked event, and it behind nobody', async () => {
+      await append(store, [event('01'), event('02'), event('03')])
+      await failHead({ dueAtMs: 3_000, parked: true })
+      expect([await store.eventBefore('01'), await store.eventBefore('02'), await store.eventBefore('03')]).toEqual([undefined, undefined, '02'])
     })
 
     test('an attempt that was none is not counted', async () => {

@@ -1,5 +1,6 @@
 import type { Account } from './accounts.ts'
-import type { Attempt, Installation, NewEvent, Settlement, Store, StoredEvent } from './port.ts'
+import type { Settlement } from './lanes.ts'
+import type { Attempt, Installation, NewEvent, Store, StoredEvent } from './port.ts'
 
 /** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
 export interface StorePlace {

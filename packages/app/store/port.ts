@@ -5,6 +5,7 @@ import type { AuditCause, AuditEntry, AuditFilter, AuditHead, AuditRecord, Erasu
 import type {
   EventConditions, EventFilter, EventPage, EventRecord, ImportedEvent, RememberedEvent, ReplayCandidate, SettledBefore, SettledWindow, StoreSize,
 } from './keeping.ts'
+import type { LaneResults, LeaseAnswer, LeaseRequest } from './lanes.ts'
 import type { Resealed, SealedPage, SealedSearch } from './sealed.ts'
 
 /**
@@ -45,6 +46,10 @@ export interface Store {
   renewLeases(owner: string, lanes: readonly PortalKey[], untilMs: number): Promise<PortalKey[]>
   /** Makes a waiting lane due now. */
   hastenLane(portal: PortalKey): Promise<void>
+  /** Makes an event due now that waits for its next try, in its lane or parked; false when it does not wait. */
+  hastenEvent(id: string): Promise<boolean>
+  /** Of a pending event: the first open one of its lane, when that comes before it. A parked event waits behind none. */
+  eventBefore(id: string): Promise<string | undefined>
   /**
    * done or dead → pending, at their old places; those that were never proven and all in another state stay as they are. Answers
    * with the ids of those replayed.
@@ -108,6 +113,7 @@ export interface Store {
   agingAccounts(obtainedBeforeMs: number, limit: number): Promise<AgingAccount[]>
   accounts(portal: PortalKey): Promise<Account[]>
   saveAccount(account: Account, cause?: AuditCause): Promise<void>
+  /** In place of those before. Nothing happens when the installation is deleted. */
   saveBindings(portal: PortalKey, bindings: readonly Binding[]): Promise<void>
   bindings(portal: PortalKey): Promise<Binding[]>
   /**
@@ -280,48 +286,6 @@ export interface CallRecord {
   readonly method: string
   readonly durationMs: number
   readonly error?: string
-}
-
-export interface Settlement {
-  readonly id: string
-  readonly seq: number
-  /** Absent when the event was not tried: what it was to be given to is not to be had. */
-  readonly attempt?: Attempt
-  readonly state: 'pending' | 'done' | 'dead'
-  readonly reason?: ErrorCode
-  /** With `pending`: when to try again. */
-  readonly dueAtMs?: number
-  /** With `pending`: its lane goes on meanwhile. */
-  readonly parked?: true
-  readonly atMs: number
-}
-
-export interface LaneResults {
-  readonly portal: PortalKey
-  readonly settlements: readonly Settlement[]
-  readonly release?: true
-}
-
-export interface LeaseRequest {
-  readonly owner: string
-  readonly nowMs: number
-  readonly untilMs: number
-  readonly maxEvents: number
-  /** Of data and auth blocks, roughly; one event is handed out whatever its size. */
-  readonly maxBytes: number
-}
-
-export type LeaseAnswer =
-  | { readonly kind: 'leased'; readonly events: readonly StoredEvent[]; /** The lane has further events to lease. */ readonly more: boolean } & LaneOutlook
-  /** Leased elsewhere, or its first event is not due. */
-  | { readonly kind: 'wait'; readonly untilMs: number }
-  | { readonly kind: 'empty' } & LaneOutlook
-
-interface LaneOutlook {
-  /** When the next parked event of the lane is due. */
-  readonly parkedUntilMs?: number
-  /** Every event of the lane up to this one is taken account of in the answer. */
-  readonly asOfSeq: number
 }
 
 export type InstallationStatus = 'new' | 'active' | 'blocked' | 'deleted'

@@ -288,3 +288,19 @@ test('an ageing pair that cannot be renewed is tried again a day later, and one 
   if (account !== undefined) await tokens.renewAged(account)
   expect(server.asked).toHaveLength(3)
 })
+
+test('a pair that is not on disk yet is put there before its account is renewed for its age', async () => {
+  await install('7')
+  let failing = true
+  const tokens = keeper({
+    replaceAccount: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.replaceAccount(...args)),
+  })
+  const [account] = await store.accounts(PORTAL)
+  if (account === undefined) throw new Error('there is no account')
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  failing = false
+  await tokens.renewAged(account)
+  expect(server.asked).toHaveLength(1)
+  expect(logged).toEqual([])
+  expect((await store.accounts(PORTAL)).map((each) => openAccount(sealer, each).refreshToken)).toEqual([...good])
+})

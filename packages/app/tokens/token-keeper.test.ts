@@ -147,6 +147,25 @@ test('a pair that could not be stored is stored as soon as it can be, whether or
   expect((await storedPair())?.refreshToken).toBe('refresh-1')
 })
 
+test('a pair that could not be stored is stored at a stop, and not tried again after it', async () => {
+  await saveTokens(clock.now() - 1)
+  let failing = true
+  let tries = 0
+  const tokens = keeper({
+    replaceAccount: (...args) => {
+      tries++
+      return failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.replaceAccount(...args)
+    },
+  })
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await tokens.stop()
+  await clock.advance(10 * STORE_AGAIN_MS)
+  expect(tries).toBe(2)
+  failing = false
+  await tokens.stop()
+  expect((await storedPair())?.refreshToken).toBe('refresh-1')
+})
+
 test('a refused refresh token marks the account dead, and nobody asks again', async () => {
   await saveTokens(clock.now() - 1)
   server.answer = () => ({ status: 400, json: { error: 'invalid_grant' } })

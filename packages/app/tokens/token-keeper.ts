@@ -43,6 +43,8 @@ export interface TokenKeeper {
    * for the portal from now on; else nothing changes. Whether it does.
    */
   turnedAway(portal: PortalKey, accessToken: string, reason: string): Promise<boolean>
+  /** Stores what is not on disk yet, if the store lets it. Before the store is closed. */
+  stop(): Promise<void>
   /** Renews a pair that nobody needed for long, if it still is the one of then. Errors: RENEWAL_FAILED, STORE_UNAVAILABLE. */
   renewAged(aging: AgingAccount): Promise<void>
 }
@@ -120,6 +122,8 @@ export function createTokenKeeper(given: TokenKeeperParts): TokenKeeper {
   }
 
   return {
+    stop: () => parts.unsaved.stop(),
+
     async pair(portal, rejectedToken) {
       const key = keyOf(portal)
       for (let running = atWork.get(key); running !== undefined; running = atWork.get(key)) {
@@ -154,6 +158,8 @@ export function createTokenKeeper(given: TokenKeeperParts): TokenKeeper {
       let failure: unknown
       await alone(key, async () => {
         try {
+          // What the store has may be spent.
+          await parts.unsaved.flush(aging)
           const { installation, accounts } = await read(store, aging)
           const account = accounts.find(({ userId, state }) => userId === aging.userId && state === 'live')
           if (account?.obtainedAtMs !== aging.obtainedAtMs) return undefined

@@ -10,7 +10,7 @@ import type { TokenPair } from './token-pair.ts'
  * here until the store has taken it, or has said that the account holds another pair by now.
  *
  *     issued ──stored, or not wanted any more──> gone
- *        └──the store fails──> kept ──tried each second, and before the next use──> gone
+ *        └──the store fails──> kept ──tried each second, before the next use, and once more at a stop──> gone
  *
  * Sealed anew at each try: the key may have been changed meanwhile, and what the former key sealed must not come to the store late.
  */
@@ -35,6 +35,7 @@ export const STORE_AGAIN_MS = 1_000
 export class UnsavedPairs {
   readonly #parts: UnsavedPairsParts
   readonly #kept = new Map<string, UnsavedPair>()
+  #stopped = false
 
   constructor(parts: UnsavedPairsParts) {
     this.#parts = parts
@@ -60,6 +61,12 @@ export class UnsavedPairs {
     }
   }
 
+  /** Before the store is closed: nobody tries again afterwards. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.allSettled([...this.#kept].map(([key, unsaved]) => this.#store(key, unsaved)))
+  }
+
   async #store(key: string, unsaved: UnsavedPair): Promise<boolean> {
     const { store, sealer, onChanged } = this.#parts
     const { previous, former, pair, obtainedAtMs, patch } = unsaved
@@ -73,7 +80,9 @@ export class UnsavedPairs {
 
   /** Not at the next need alone: a process that ended before it would take the only pair with it. */
   #storeLater(key: string): void {
+    if (this.#stopped) return
     this.#parts.clock.setTimer(STORE_AGAIN_MS, () => {
+      if (this.#stopped) return
       const unsaved = this.#kept.get(key)
       if (unsaved !== undefined) void this.#store(key, unsaved).catch(() => this.#storeLater(key))
     })

@@ -128,3 +128,14 @@ test('a token that was refused is not asked about again for a minute', async () 
   await clock.advance(REFUSED_TOKEN_MS)
   expect((await prover.prove(claim)).userId).toBe('7')
 })
+
+test.each([
+  ['PAYMENT_REQUIRED', 'Subscription has been ended'], ['APPLICATION_NOT_FOUND', 'Application not found'],
+  ['ACCESS_DENIED', 'REST is available only on commercial plans by subscription.'],
+])('a portal that answers every user of the app with %s has not said that this one is no administrator', async (error, description) => {
+  const claim = { ...CLAIM, serverEndpoint: `${server.origin}/rest/` }
+  admin = { status: 401, json: { error, error_description: description } }
+  await expect(prover.prove(claim)).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
+  admin = { json: { result: true } }
+  expect((await prover.prove(claim)).userId).toBe('7')
+})

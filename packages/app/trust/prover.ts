@@ -3,6 +3,7 @@ import type { Network } from '@portline/runtime/network.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { PROOFS_AT_ONCE, PROOFS_WAITING, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
+import { portalRefusal } from '../tokens/portal-refusal.ts'
 import { isSafeEndpoint } from '../tokens/safe-endpoint.ts'
 import { PASSING_ERRORS } from '../tokens/auth-server.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
@@ -148,7 +149,9 @@ async function demandAdministrator(network: Network, clientEndpoint: string, acc
   if (result === true) return
   if (result === false) throw new CodedError('PROOF_REFUSED', 'the user is no administrator of the portal')
   const error = typeof json === 'object' && json !== null && 'error' in json ? json.error : undefined
-  // Some of what passes by itself comes with 401 too (CONNECTION_ERROR, OVERLOAD_LIMIT).
-  if (FORBIDDEN_STATUSES.includes(answer.status) && !PASSING_ERRORS.has(error)) throw new CodedError('PROOF_REFUSED', 'the portal rejects the access token')
+  const description = typeof json === 'object' && json !== null && 'error_description' in json ? json.error_description : undefined
+  // Some of what passes by itself comes with 401 too (CONNECTION_ERROR, OVERLOAD_LIMIT), and what a portal says to every user of the app.
+  const passes = PASSING_ERRORS.has(error) || portalRefusal(String(error), String(description)) !== undefined
+  if (FORBIDDEN_STATUSES.includes(answer.status) && !passes) throw new CodedError('PROOF_REFUSED', 'the portal rejects the access token')
   throw new CodedError('PROOF_UNAVAILABLE', `the portal answered ${answer.status}`)
 }

@@ -5,18 +5,16 @@ import { Serial } from '@portline/runtime/serial.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { envelopeOf, sealParts } from '../tokens/sealed-event.ts'
-import { DRAIN_MS, RENEW_BEFORE_EXPIRY_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
+import { envelopeOf } from '../tokens/sealed-event.ts'
+import { DRAIN_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
-import { pairIn } from '../installations/lifecycle.ts'
 import type { HeldSettlement, Installation, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 import type { AuthServers, Credentials } from '../tokens/auth-server.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
-import { pairOf } from '../tokens/token-pair.ts'
-import type { TokenPair } from '../tokens/token-pair.ts'
 import type { ClaimedTokens } from './claimed-tokens.ts'
+import { HeldPairs } from './held-pairs.ts'
 import { judge } from './judge.ts'
 import { isStillInstalled } from './still-installed.ts'
 import type { KnownPortals } from './known-portals.ts'
@@ -53,22 +51,19 @@ export interface ReviewerParts {
   readonly onReviewed: (portal: PortalKey, settlements: readonly HeldSettlement[]) => void
 }
 
-const SECOND_MS = 1_000
-/** A store that failed is asked again after this long. */
-const STORE_AGAIN_MS = 1_000
 const REVIEW_AGAIN_MS = [5_000, 15_000, 60_000, 300_000] as const
 
 export class Reviewer {
   readonly #parts: ReviewerParts
   readonly #serial = new Serial()
   readonly #again = new Map<string, { timer: Timer; tries: number; waiting: boolean }>()
-  /** Event → its pair, renewed for a proof that came to nothing yet: the pair in the event is spent, and would prove it no more. */
-  readonly #renewed = new Map<string, TokenPair>()
+  readonly #pairs: HeldPairs
   readonly #running = new Set<Promise<void>>()
   #stopped = false
 
   constructor(parts: ReviewerParts) {
     this.#parts = parts
+    this.#pairs = new HeldPairs(parts)
   }
 
   review(portal: PortalKey): Promise<void> {
@@ -94,6 +89,7 @@ export class Reviewer {
   /** Nothing more is asked; what was asked already is waited for: a pair renewed for a proof must come to the disk. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#pairs.stop()
     for (const { timer } of this.#again.values()) timer.cancel()
     await Promise.race([Promise.allSettled(this.#running), sleep(this.#parts.clock, DRAIN_MS)])
   }
@@ -130,7 +126,7 @@ export class Reviewer {
     if (decided.size === 0) return false
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
     await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
-    for (const { id } of settlements) this.#renewed.delete(id)
+    for (const { id } of settlements) this.#pairs.forget(id)
     for (const event of held) {
       const { state, generation } = decided.get(event.id) ?? {}
       if (event.code === 'ONAPPUNINSTALL' && state === 'pending') await closeNow({ ...event, generation: generation ?? 0 })
@@ -203,13 +199,16 @@ export class Reviewer {
     const byEvent = auth.access_token !== undefined
     const serverEndpoint = (byEvent ? auth.server_endpoint : undefined) ?? (current?.serverEndpoint || undefined)
     const askedAtMs = clock.now()
-    const own = byEvent ? await this.#freshPair(event, envelope, serverEndpoint) : undefined
-    const proven = await prover.prove({
-      clientId: credentialsOf(event.app).clientId,
-      memberId: event.memberId,
-      accessToken: own?.accessToken ?? auth.access_token ?? (await tokens.pair(event)).accessToken,
-      serverEndpoint,
-      sender: senderOf(event.id),
+    const { clientId } = credentialsOf(event.app)
+    const ask = (accessToken: string): Promise<ProvenInstaller> =>
+      prover.prove({ clientId, memberId: event.memberId, accessToken, serverEndpoint, sender: senderOf(event.id) })
+    let own = byEvent ? await this.#pairs.fresh(event, envelope, serverEndpoint) : undefined
+    const proven = await ask(own?.accessToken ?? auth.access_token ?? (await tokens.pair(event)).accessToken).catch(async (error: unknown) => {
+      const isRefused = error instanceof CodedError && error.code === 'PROOF_REFUSED'
+      const other = isRefused && byEvent ? await this.#pairs.instead(event, envelope, serverEndpoint) : undefined
+      if (other === undefined) throw error
+      own = other
+      return ask(other.accessToken)
     })
     demandInstalled(proven)
     const adopts = byEvent && (event.code === 'ONAPPINSTALL' || current === undefined || current.status === 'deleted')
@@ -224,41 +223,6 @@ export class Reviewer {
       cause: { by: 'event', ref: event.id, proof: byEvent ? 'access_token' : 'installer' },
     })
     return { proof: byEvent ? 'access_token' : 'installer', generation }
-  }
-
-  /** The event's own pair; renewed when the event was held until its access token's hour was over. */
-  async #freshPair(event: StoredEvent, envelope: EventEnvelope, serverEndpoint: string | undefined): Promise<TokenPair | undefined> {
-    const { authServers, credentialsOf, clock } = this.#parts
-    const { auth } = envelope
-    const pair = this.#renewed.get(event.id) ?? pairIn(auth, event)
-    // Not on the point of expiring either: the question may be on its way for a while.
-    if (pair === undefined || serverEndpoint === undefined || pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()) return pair
-    try {
-      const renewed = pairOf(await authServers.renew(serverEndpoint, credentialsOf(event.app), pair.refreshToken), clock.now())
-      this.#renewed.set(event.id, renewed)
-      await this.#keepRenewed(event, envelope, renewed)
-      return renewed
-    } catch (error) {
-      if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') throw new CodedError('PROOF_UNAVAILABLE', error.message)
-      // A refresh token that is no good either leaves the access token to speak for itself.
-      return pair
-    }
-  }
-
-  /** On disk too, or the next process would begin with a pair that is spent. */
-  async #keepRenewed(event: StoredEvent, envelope: EventEnvelope, pair: TokenPair): Promise<void> {
-    const { store, sealer, clock, log } = this.#parts
-    const { auth, data } = envelope
-    const { accessToken, refreshToken, expiresAtMs } = pair
-    const renewed = { ...auth, access_token: accessToken, refresh_token: refreshToken, expires: String(Math.floor(expiresAtMs / SECOND_MS)) }
-    const sealed = sealParts(sealer, event, data === undefined ? { auth: renewed } : { auth: renewed, data })
-    await store.resealHeld(event.id, sealed.auth).catch((error: unknown) => {
-      log.error({ app: event.app, portal: event.memberId, error: String(error) }, 'the renewed tokens of a held event are in memory alone')
-      // Not at the next review alone: a process that ended before it would take the only pair with it.
-      clock.setTimer(STORE_AGAIN_MS, () => {
-        if (!this.#stopped && this.#renewed.get(event.id) === pair) void this.#keepRenewed(event, envelope, pair)
-      })
-    })
   }
 
   #reviewNoMore(portal: PortalKey): void {

@@ -1,10 +1,15 @@
 import { sleep } from '@portline/runtime/clock.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { pairIn } from '../installations/lifecycle.ts'
 import { UNINSTALL_DOUBT_MS } from '../limits.ts'
 import type { Installation, Store } from '../store/port.ts'
 import type { AuthServers, Credentials } from '../tokens/auth-server.ts'
 import type { Sealer } from '../tokens/sealer.ts'
+import { envelopeOf } from '../tokens/sealed-event.ts'
 import { openAccount } from '../tokens/token-pair.ts'
+
+/** The newest. An install is sent once, and again when its answer was lost. */
+const INSTALLS_ASKED = 3
 
 export interface StillInstalledParts {
   readonly store: Store
@@ -24,14 +29,33 @@ export function isStillInstalled(parts: StillInstalledParts, installation: Insta
   return Promise.race([ask(parts, installation).catch(() => false), sleep(parts.clock, UNINSTALL_DOUBT_MS).then(() => false)])
 }
 
-async function ask({ store, sealer, authServers, credentialsOf, clock }: StillInstalledParts, installation: Installation): Promise<boolean> {
+async function ask(parts: StillInstalledParts, installation: Installation): Promise<boolean> {
+  const { authServers, credentialsOf } = parts
+  const origin = authServers.originOf(installation.serverEndpoint)
+  const says = async (accessToken: string): Promise<boolean> => {
+    const { client_id, install } = await authServers.appInfo(origin, accessToken)
+    // Of an app whose installer is open nobody says that it is installed; nor has it an uninstall of its own yet.
+    const installed = install.installed || installation.status === 'new'
+    return installed && client_id === credentialsOf(installation.app).clientId && install.member_id === installation.memberId
+  }
+  const tokens = [...(await accountTokens(parts, installation)), ...(await waitingTokens(parts, installation))]
+  return Promise.any(tokens.map(async (token) => (await says(token)) || Promise.reject(new Error('no'))))
+}
+
+/** The master's. */
+async function accountTokens({ store, sealer, clock }: StillInstalledParts, installation: Installation): Promise<string[]> {
   const accounts = await store.accounts(installation)
   // The master comes first.
   const account = accounts.find(({ state, expiresAtMs }) => state === 'live' && expiresAtMs > clock.now())
-  if (account === undefined) return false
-  const origin = authServers.originOf(installation.serverEndpoint)
-  const { client_id, install } = await authServers.appInfo(origin, openAccount(sealer, account).accessToken)
-  // Of an app whose installer is open nobody says that it is installed; nor has it an uninstall of its own yet.
-  const installed = install.installed || installation.status === 'new'
-  return installed && client_id === credentialsOf(installation.app).clientId && install.member_id === installation.memberId
+  return account === undefined ? [] : [openAccount(sealer, account).accessToken]
+}
+
+/** An uninstall revokes the accounts' tokens: when another install waits in its lane, only what it brings is good for an answer. */
+async function waitingTokens({ store, sealer, clock }: StillInstalledParts, { app, memberId }: Installation): Promise<string[]> {
+  const { events } = await store.listEvents({ app, memberId, state: 'pending', code: 'ONAPPINSTALL', limit: INSTALLS_ASKED })
+  const found = await Promise.all(events.map(({ id }) => store.event(id)))
+  return found.flatMap((event) => {
+    const pair = event === undefined ? undefined : pairIn(envelopeOf(sealer, event).auth, event)
+    return pair === undefined || pair.expiresAtMs <= clock.now() ? [] : [pair.accessToken]
+  })
 }

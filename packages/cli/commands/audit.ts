@@ -97,7 +97,10 @@ async function recordsAtRest(env: Environment, { app, portal, since, data }: Aud
   })
 }
 
+const HASH = /^[0-9a-f]{64}$/
+
 async function verify(env: Environment, output: Output, { expect, data, json }: AuditOptions): Promise<void> {
+  if (expect !== undefined && !HASH.test(expect)) throw new CodedError('BAD_REQUEST', `--expect: "${expect}" is no hash that a verification shows (64 hexadecimal digits)`)
   const query = expect === undefined ? '' : `?${new URLSearchParams({ expect })}`
   const report = data === undefined ? await operatorApi(env).get<AuditReport>(`/api/audit/verify${query}`) : await verifyAtRest(env, data, expect)
   if (!report.ok) throw new CodedError('AUDIT_BROKEN', `record ${report.brokenAt}: ${report.problem}`)

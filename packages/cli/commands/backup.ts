@@ -1,5 +1,5 @@
 import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -45,12 +45,9 @@ async function backup(env: Environment, output: Output, file: string, { data, js
   const { sealerAtHand, withOfflineStore } = await import('../offline-store.ts')
   const dataDir = dataDirSetting(env, data)
   try {
+    createPrivate(part)
     if (data === undefined) await download(env, part)
-    else {
-      // SQLite writes into an empty file that is there, and so into one that nobody else can read.
-      closeSync(openSync(part, 'wx', OWNER_ONLY))
-      await withOfflineStore(env, dataDir, ({ store }) => store.writeSnapshot(part))
-    }
+    else await withOfflineStore(env, dataDir, ({ store }) => store.writeSnapshot(part))
     sync(part)
     const { samples, ...found } = inspectBackup(part)
     // The key of this machine says nothing of a server elsewhere, unless it was named.
@@ -70,9 +67,26 @@ async function backup(env: Environment, output: Output, file: string, { data, js
   }
 }
 
+/** Nobody else can read it. SQLite, too, writes into an empty file that is there. */
+function createPrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', OWNER_ONLY))
+  } catch (cause) {
+    throw new CodedError('BAD_REQUEST', `the backup cannot be written into ${dirname(file)}: ${codeOf(cause)}`, { cause })
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+}
+
+/** Of this machine's disk: the connection has others. */
+const DISK_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'])
+
 async function download(env: Environment, file: string): Promise<void> {
   const answer = await openStream(serverUrlSetting(env), secretSettings(env).operatorToken, 'POST', '/api/backup')
-  await pipeline(answer, createWriteStream(file, { flags: 'wx', mode: OWNER_ONLY })).catch((cause: unknown) => {
+  await pipeline(answer, createWriteStream(file)).catch((cause: unknown) => {
+    if (DISK_CODES.has(codeOf(cause))) throw new CodedError('BAD_REQUEST', `the backup cannot be written into ${dirname(file)}: ${codeOf(cause)}`, { cause })
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new CodedError('SERVER_UNREACHABLE', `the backup was cut off: ${message}`, { cause })
   })

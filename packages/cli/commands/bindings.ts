@@ -52,7 +52,13 @@ async function sync(api: JsonClient, output: Output, { app, portal, dryRun = fal
     after = part.next
   }
   if (!json) output.out(portals.length === 0 ? 'No portal has the app installed.' : reportText(portals, dryRun))
-  if (portals.some(({ error, refused }) => error !== null || refused.length > 0)) throw new AlreadyReported()
+  const isFailure = (each: PortalSync): boolean => (each.error !== null && (!isElsewhere(each) || app !== undefined)) || each.refused.length > 0
+  if (portals.some(isFailure)) throw new AlreadyReported()
+}
+
+/** Of an app that another app side runs, or none: nobody here knows what it declares. */
+function isElsewhere({ error }: PortalSync): boolean {
+  return error?.code === 'APP_UNKNOWN'
 }
 
 function reportText(portals: readonly PortalSync[], dryRun: boolean): string {
@@ -62,12 +68,14 @@ function reportText(portals: readonly PortalSync[], dryRun: boolean): string {
 
 type Change = readonly [what: string, event: string, where: string]
 
-function changesOf({ bound, unbound, refused, foreign, kept, error }: PortalSync, dryRun: boolean): Change[] {
-  const [binds, takesBack] = dryRun ? ['would be bound', 'would be taken back'] : ['bound', 'taken back']
+function changesOf(portalSync: PortalSync, dryRun: boolean): Change[] {
+  if (isElsewhere(portalSync)) return [['not running here', '', '']]
+  const { bound, unbound, refused, foreign, kept, error } = portalSync
+  const [binds, takesBack, refuses] = dryRun ? ['would be bound', 'would be taken back', 'would be refused'] : ['bound', 'taken back', 'refused']
   const changes: Change[] = [
     ...bound.map((binding): Change => [binds, binding.event, boundTo(binding)]),
     ...unbound.map((binding): Change => [takesBack, binding.event, boundTo(binding)]),
-    ...refused.map(({ event, reason }): Change => ['refused', event, reason]),
+    ...refused.map(({ event, reason }): Change => [refuses, event, reason]),
     ...foreign.map((binding): Change => [binding.moved ? 'elsewhere (--moved)' : "somebody else's", binding.event, boundTo(binding)]),
     ...(error === null ? [] : [['failed', '', `${error.code} ${error.message}`] as const]),
   ]

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
+import { nothingInstalled } from 'portline/installations/nothing-installed.ts'
 import { DOCTOR_WAIT_MAX_MS, DOCTOR_WAIT_MS } from 'portline/limits.ts'
 import { AlreadyReported } from '../failure.ts'
 import type { JsonClient } from '../http-json.ts'
@@ -45,12 +46,13 @@ export function addDoctorCommand(program: Command, env: Environment, output: Out
     .action((options: DoctorOptions) => examine(operatorApi(env, ANSWER_MS), output, options))
 }
 
-/** Errors: AlreadyReported when something is wrong, or no portal has the app. */
+/** Errors: NOT_FOUND when an app or a portal was named that is unknown; AlreadyReported when something is wrong, or no portal has the app. */
 async function examine(api: JsonClient, output: Output, { app, portal, wait, testEvent, json }: DoctorOptions): Promise<void> {
   const { installations } = await api.get<InstallationList>('/api/installations')
   // One that was uninstalled is only of interest to who asks for it.
   const wanted = installations.filter((one) =>
     (app === undefined || one.app === app) && (portal === undefined ? one.status !== 'deleted' : one.portal === portal))
+  if (wanted.length === 0 && (app ?? portal) !== undefined) throw nothingInstalled(installations.filter(({ status }) => status !== 'deleted').map((one) => one.app), app, portal)
   if (wanted.length === 0) output.err(json ? JSON.stringify({ error: 'NOT_FOUND', error_description: NOBODY }) : NOBODY)
   let ok = wanted.length > 0
   const waitMs = testEvent ? Math.round(wait * SECOND_MS) : 0
@@ -67,11 +69,13 @@ const NOBODY = 'No portal has the app installed: open its install page there (do
 
 function diagnosisText({ app, portal, domain, status, ok, testEvent, findings }: Diagnosis): string {
   const test = testEvent === true ? '; the test event came' : ''
-  const head = `${app} on ${printable(domain) || 'a portal that is gone'} (${portal}, ${status}): ${ok ? 'nothing wrong' : 'something is wrong'}${test}`
+  const isRunning = findings.every(({ code }) => code !== 'APP_NOT_RUNNING')
+  const verdict = isRunning ? (ok ? 'nothing wrong' : 'something is wrong') : 'not running here'
+  const head = `${app} on ${printable(domain) || 'a portal that is gone'} (${portal}, ${status}): ${verdict}${test}`
   const lines = findings.flatMap(({ code, level, meaning, todo, detail }) => [
     `  ${level.padEnd(5)}  ${code}: ${meaning}`,
     ...(detail === '' ? [] : [`         seen: ${printable(detail)}`]),
-    `         do: ${todo}`,
+    `         do: ${printable(todo)}`,
   ])
   return [head, ...lines].join('\n')
 }

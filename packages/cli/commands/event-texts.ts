@@ -10,7 +10,7 @@ export function eventsTable(events: readonly EventView[]): string {
 export function eventDetailText(event: EventDetail): string {
   const head = facts([
     ['id', event.id], ['event', event.event], ['app', event.app], ['portal', event.portal], ['state', event.state],
-    ['reason', event.reason], ['duplicate of', event.duplicateOf], ['next attempt', event.dueAt], ['verdict', event.verdict], ['proven by', event.proof],
+    ['reason', event.reason], ['duplicate of', event.duplicateOf], ['next attempt', event.dueAt], ['waits for', event.waitsFor], ['verdict', event.verdict], ['proven by', event.proof],
     ['handler row', event.handlerId], ['ts', event.ts], ['data', JSON.stringify(event.data, null, 2)],
   ])
   const history = event.history.map((step) => [step.at ?? '', stepText(step)])

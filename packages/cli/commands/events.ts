@@ -12,6 +12,7 @@ import type { Output } from '../output.ts'
 import { addCopyCommands } from './copy-events.ts'
 import { eventDetailText, eventsTable } from './event-texts.ts'
 import { addReplayCommand } from './replay-events.ts'
+import { addRetryCommand } from './retry-event.ts'
 
 const EXAMPLES = `
 Examples:
@@ -21,6 +22,7 @@ Examples:
   portline events show 01KAXZ5C3V8S1T0Q4W2Y6B9D7E
   portline events replay 01KAXZ5C3V8S1T0Q4W2Y6B9D7E
   portline events replay --state dead --dry-run
+  portline events retry 01KAXZ5C3V8S1T0Q4W2Y6B9D7E
 
 The app side is asked at PORTLINE_URL (http://127.0.0.1:4400), with PORTLINE_OPERATOR_TOKEN when it is set.`
 
@@ -33,7 +35,7 @@ interface ListOptions extends FilterOptions {
 export function addEventsCommand(program: Command, env: Environment, output: Output): void {
   const events = program
     .command('events')
-    .description('look at the events of an app side, replay and copy them')
+    .description('look at the events of an app side, replay, retry and copy them')
     .addHelpText('after', EXAMPLES)
   addFilterOptions(events.command('list').description('events, newest first'))
     .option('--limit <n>', 'at most so many', readCount, '50')
@@ -49,6 +51,7 @@ export function addEventsCommand(program: Command, env: Environment, output: Out
     .action((id: string, options: { json?: true }) => show(operatorApi(env), output, id, options.json))
   addCopyCommands(events, env, output)
   addReplayCommand(events, () => operatorApi(env), output)
+  addRetryCommand(events, () => operatorApi(env), output)
 }
 
 export function operatorApi(env: Environment, answerMs?: number): JsonClient {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
+import { isLoopbackHost } from 'portline/serve/operator-guard.ts'
 import { loadApp } from '../load-app.ts'
 import type { Output } from '../output.ts'
 import type { Environment, RetentionOptions } from '../settings.ts'
@@ -52,6 +53,8 @@ export function addStartCommand(program: Command, env: Environment, output: Outp
     .action((path: string, options: StartOptions) => start(env, output, path, options))
 }
 
+const NO_OPERATOR = 'warning: other machines reach this address, so the page and the operator API (/api/) answer nobody until PORTLINE_OPERATOR_TOKEN is set. Events are taken all the same.'
+
 /** Errors: CONFIG_INVALID, those of loadApp and of startAppSide. */
 async function start(env: Environment, output: Output, path: string, options: StartOptions): Promise<void> {
   const signal = new StopSignal()
@@ -59,6 +62,7 @@ async function start(env: Environment, output: Output, path: string, options: St
   const authServers = authServersSetting(env)
   const publicUrl = publicUrlSetting(options.publicUrl)
   const retention = retentionSetting(env, options)
+  const secrets = secretSettings(env)
   const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startAppSide } = await import('portline/serve/start-app-side.ts')
@@ -72,7 +76,7 @@ async function start(env: Environment, output: Output, path: string, options: St
     retention,
     senders: senderSettings(env),
     log: createLog(logLevelSetting(env, 'info')),
-    ...secretSettings(env),
+    ...secrets,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   })
   const base = `${publicUrl ?? appSide.url}/apps/${app.name}`
@@ -82,6 +86,7 @@ async function start(env: Environment, output: Output, path: string, options: St
     ['Install page', `${base}/install`],
     ['Trusts', authServers.join(', ')],
   ]))
+  if (!isLoopbackHost(options.host) && secrets.operatorToken === undefined) output.err(NO_OPERATOR)
   await signal.received
   await signal.stop(output, [() => appSide.stop()])
 }

@@ -2,25 +2,32 @@ import type { ConnectorAnswer, ActionAnswer } from '@portline/portal/face/contro
 import type { AppView, HandlerView, LineView } from '@portline/portal/face/views.ts'
 import type { Delivery } from '@portline/portal/queue/delivery-log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
+import type { App } from 'portline'
 import { jsonClient } from '../http-json.ts'
+import { scopeOf } from './scope.ts'
 
 /** An app on a local portal, driven through the portal's control API (docs/portal/control.md). */
 export class PortalApp {
   readonly clientId: string
   readonly #name: string
+  readonly #scope: readonly string[]
   readonly #control
 
-  constructor(portalUrl: string, name: string) {
-    this.#name = name
+  constructor(portalUrl: string, app: App) {
+    this.#name = app.name
+    this.#scope = scopeOf(app)
     // The same at every start, so that a kept portal finds its app again.
-    this.clientId = `app.portline.${name}`
+    this.clientId = `app.portline.${app.name}`
     this.#control = jsonClient(`${portalUrl}/control`)
   }
 
-  /** Enters the app's card, or changes it; without addresses before they are known. */
+  /** Enters the app's card, or changes it; without addresses before they are known. What it was granted before it keeps. */
   async register(appSideUrl?: string): Promise<AppView> {
+    const { apps } = await this.#control.get<{ apps: AppView[] }>('/apps')
+    const granted = apps.find((app) => app.client_id === this.clientId)?.scope ?? []
+    const scope = [...new Set([...granted, ...this.#scope])]
     const addresses = appSideUrl === undefined ? {} : this.#addresses(appSideUrl)
-    const card = { name: this.#name, kind: 'market', client_id: this.clientId, ui: true, scope: SCOPE, ...addresses }
+    const card = { name: this.#name, kind: 'market', client_id: this.clientId, ui: true, scope, ...addresses }
     return (await this.#control.post<{ app: AppView }>('/apps', card)).app
   }
 
@@ -74,7 +81,6 @@ export class PortalApp {
   }
 }
 
-const SCOPE = ['imopenlines', 'imconnector', 'placement', 'user']
 const PAGE_OK = 200
 
 function pageAnswered<Answer extends ActionAnswer | ConnectorAnswer>(answer: Answer): Answer {

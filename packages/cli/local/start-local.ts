@@ -35,7 +35,7 @@ export async function startLocal({ app, port, portalPort, oauthPort, dataDir, lo
   const stateFile = join(dataDir, 'portal.json')
   const portal = await startPortal({ host: DEFAULT_HOST, port: portalPort, oauthPort, stateFile, log })
   try {
-    const portalApp = new PortalApp(portal.url, app.name)
+    const portalApp = new PortalApp(portal.url, app)
     const { client_id: clientId, client_secret: clientSecret } = await portalApp.register()
     const appSide = await startAppSide({
       ...rest, apps: [{ app, clientId, clientSecret }], host: DEFAULT_HOST, port, dataDir, authServers: [portal.oauthUrl], log,

@@ -9,6 +9,8 @@ import type { Queries } from './queries.ts'
 import type { Row } from './rows.ts'
 import { scanEvents } from './scan.ts'
 
+/** What of a former installation may still stand in tables that the next one uses, and when each row was written. */
+const DATED_TABLES = [['accounts', 'obtained_at'], ['connector_lines', 'changed_at'], ['refusals', 'at']] as const
 const PORTAL_TABLES = ['accounts', 'bindings', 'connector_lines', 'refusals', 'taken_rows'] as const
 
 /** Events in one slice: each may stand in a seal of its own, which is opened and sealed again. */
@@ -31,6 +33,12 @@ export const eraseOperations = {
     if (current?.status === 'deleted' && current.generation === generation) {
       for (const table of PORTAL_TABLES) counts[table] = db.run(`DELETE FROM ${table} WHERE app = ? AND member_id = ?`, app, memberId)
       writeInstallation(db, tombstoneOf(current))
+    } else if (current !== undefined && current.generation > generation) {
+      // The app was installed again meanwhile.
+      const uninstalledAtMs = Number(db.get('SELECT received_at FROM events WHERE id = ?', eventId)?.['received_at'] ?? 0)
+      for (const [table, at] of DATED_TABLES) {
+        counts[table] = db.run(`DELETE FROM ${table} WHERE app = ? AND member_id = ? AND ${at} < ?`, app, memberId, uninstalledAtMs)
+      }
     }
     db.run(
       'INSERT INTO erasures (event_id, app, member_id, up_to, generation, begun_at, after_seq, counts) VALUES (?, ?, ?, ?, ?, ?, 0, ?)',
@@ -95,6 +103,9 @@ export const eraseOperations = {
       db.get('PRAGMA busy_timeout = 0')
       try {
         return db.get('PRAGMA wal_checkpoint(TRUNCATE)')?.['busy'] === 0
+      } catch {
+        // What is committed already must not be answered as failed because the disk is full now.
+        return false
       } finally {
         db.get(`PRAGMA busy_timeout = ${patience}`)
       }

@@ -2,14 +2,18 @@ import type { HeldEntry, HeldSettlement, PortalKey, StoredEvent } from '../port.
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
+import type { Queries } from './queries.ts'
 import { eventOf, orNull } from './rows.ts'
 
-export const heldOperations = {
-  heldEntries(db: Engine): HeldEntry[] {
+/** In the reading thread: a flood has left thousands. */
+export const heldQueries = {
+  heldEntries(db: Queries): HeldEntry[] {
     const rows = db.all(`SELECT id, app, member_id, code, length(auth) + coalesce(length(data), 0) AS bytes FROM events WHERE state = 'held'`)
     return rows.map((row) => ({ ...portalOf(row), id: String(row['id']), code: String(row['code']), bytes: Number(row['bytes']) }))
   },
+}
 
+export const heldOperations = {
   heldEvents(db: Engine, portal: PortalKey): StoredEvent[] {
     return db
       .all(`${SELECT_EVENTS} WHERE state = 'held' AND app = ? AND member_id = ? ORDER BY seq`, portal.app, portal.memberId)

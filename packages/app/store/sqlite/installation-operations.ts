@@ -79,6 +79,8 @@ export const installationOperations = {
   },
 
   saveBindings(db: Engine, portal: PortalKey, bindings: readonly Binding[]): void {
+    // Bound in the background, on a portal that uninstalled meanwhile: what was erased must not come back.
+    if (installationOperations.installation(db, portal)?.status === 'deleted') return
     db.run('DELETE FROM bindings WHERE app = ? AND member_id = ?', portal.app, portal.memberId)
     const insert = 'INSERT OR IGNORE INTO bindings (app, member_id, event, handler, queue) VALUES (?, ?, ?, ?, ?)'
     for (const { event, handler, queue } of bindings) db.run(insert, portal.app, portal.memberId, event, handler, orNull(queue))

@@ -1,6 +1,8 @@
-import type { Attempt, LaneResults, LeaseAnswer, LeaseRequest, PortalKey, Settlement, StoredEvent } from '../port.ts'
+import type { LaneResults, LeaseAnswer, LeaseRequest, Settlement } from '../lanes.ts'
+import type { Attempt, PortalKey, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
+import { portalOf } from './event-operations.ts'
 import { dueOf, parkedDueOf, runnable } from './lane-index.ts'
 import type { IndexedLane } from './lane-index.ts'
 import { eventOf, orNull } from './rows.ts'
@@ -81,6 +83,36 @@ export const laneOperations = {
       for (const seq of lane?.parked.keys() ?? []) lane?.parked.set(seq, 0)
     })
   },
+
+  hastenEvent(db: Engine, id: string): AfterCommit<boolean> {
+    const { seq, lane } = pendingIn(db, id)
+    const waits = lane !== undefined && (lane.dueAtMs.has(seq) || (lane.parked.get(seq) ?? 0) > 0)
+    if (waits) db.run('UPDATE events SET due_at = NULL WHERE seq = ?', seq)
+    return new AfterCommit(() => {
+      lane?.dueAtMs.delete(seq)
+      if (lane?.parked.has(seq) === true) lane.parked.set(seq, 0)
+      return waits
+    })
+  },
+
+  eventBefore(db: Engine, id: string): AfterCommit<string | undefined> {
+    return new AfterCommit(() => {
+      const { seq, lane } = pendingIn(db, id)
+      if (lane === undefined || lane.parked.has(seq)) return undefined
+      let first = seq
+      for (const open of [...lane.handed, ...lane.open.slice(lane.start, lane.start + 1)]) first = Math.min(first, open)
+      return first === seq ? undefined : textOrNone(db.get('SELECT id FROM events WHERE seq = ?', first)?.['id'])
+    })
+  },
+}
+
+function pendingIn(db: Engine, id: string): { seq: number; lane: IndexedLane | undefined } {
+  const row = db.get(`SELECT seq, app, member_id FROM events WHERE id = ? AND state = 'pending'`, id)
+  return { seq: Number(row?.['seq'] ?? 0), lane: row === undefined ? undefined : db.lanes.get(portalOf(row)) }
+}
+
+function textOrNone(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function isLeased(lane: IndexedLane, nowMs: number): boolean {

@@ -6,6 +6,7 @@ import type { Attempt, ListedEvent, StoredEvent } from '../port.ts'
 import { auditReadOperations } from './audit-operations.ts'
 import { eraseReadOperations } from './erase-operations.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
+import { heldQueries } from './held-operations.ts'
 import type { Queries } from './queries.ts'
 import { attemptOf, eventOf } from './rows.ts'
 import type { Row } from './rows.ts'
@@ -28,6 +29,7 @@ const WINDOW_EVENTS = 500
 export const readOperations = {
   ...auditReadOperations,
   ...eraseReadOperations,
+  ...heldQueries,
   ...sealedQueries,
   ...tokenQueries,
 

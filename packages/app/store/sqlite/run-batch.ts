@@ -11,11 +11,16 @@ import type { OperationAnswer, OperationCall } from './operations.ts'
 
 /** Nearly every batch has no failing call: it runs without the cost of savepoints, and once more with them if one fails. */
 export function runBatch(db: DatabaseSync, engine: Engine, batch: readonly OperationCall[]): OperationAnswer[] {
+  // What is on disk must not be run again, whatever fails afterwards.
+  return committed(db, engine, batch).map(afterCommit)
+}
+
+function committed(db: DatabaseSync, engine: Engine, batch: readonly OperationCall[]): OperationAnswer[] {
   try {
-    return inTransaction(db, () => batch.map((call) => ({ value: runCall(engine, call) }))).map(afterCommit)
+    return inTransaction(db, () => batch.map((call) => ({ value: runCall(engine, call) })))
   } catch {
     try {
-      return inTransaction(db, () => batch.map((call) => runAlone(db, engine, call))).map(afterCommit)
+      return inTransaction(db, () => batch.map((call) => runAlone(db, engine, call)))
     } catch (error) {
       return batch.map(() => ({ error: messageOf(error) }))
     }
@@ -25,7 +30,11 @@ export function runBatch(db: DatabaseSync, engine: Engine, batch: readonly Opera
 /** What is kept in memory changes only now, in the order of the calls: what failed has changed nothing. */
 function afterCommit(answer: OperationAnswer): OperationAnswer {
   if (!('value' in answer) || !(answer.value instanceof AfterCommit)) return answer
-  return { value: answer.value.apply() as unknown }
+  try {
+    return { value: answer.value.apply() as unknown }
+  } catch (error) {
+    return { error: messageOf(error) }
+  }
 }
 
 function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {

@@ -211,7 +211,7 @@ export function asStore(
 ): Store {
   return {
     appendEvents: ({ events, ...batch }) => thread.call('appendEvents', packEvents(events), batch),
-    heldEntries: () => thread.call('heldEntries'),
+    heldEntries: () => reader.call('heldEntries'),
     heldOfInstalled: (codes, limit) => thread.call('heldOfInstalled', codes, limit),
     saveNote: (name, text) => thread.call('saveNote', name, text),
     note: (name) => thread.call('note', name),
@@ -225,6 +225,8 @@ export function asStore(
     settle: (owner, results) => thread.call('settle', owner, JSON.stringify(results)),
     renewLeases: (owner, lanes, untilMs) => thread.call('renewLeases', owner, lanes, untilMs),
     hastenLane: (portal) => thread.call('hastenLane', portal),
+    hastenEvent: (id) => thread.call('hastenEvent', id),
+    eventBefore: (id) => thread.call('eventBefore', id),
     replay: async (id, atMs) => (await thread.call('replayEvents', [id], atMs)).length > 0,
     replayEvents: (ids, atMs) => thread.call('replayEvents', ids, atMs),
     importEvents: (records) => thread.call('importEvents', records),

@@ -1,4 +1,6 @@
-import type { BlockReason } from '../installations/states.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
+
+export type PortalRefusal = Extract<ErrorCode, 'PORTAL_UNPAID' | 'PORTAL_INACTIVE'>
 
 /**
  * Answers by which a portal says that it refuses every call of the app, whoever makes it (error-codes.md; module source,
@@ -6,7 +8,7 @@ import type { BlockReason } from '../installations/states.ts'
  */
 const ABOUT_PLAN = /commercial plan|by subscription|subscription has been ended/i
 
-export function portalRefusal(code: string | undefined, description: string | undefined): BlockReason | undefined {
+export function portalRefusal(code: string | undefined, description: string | undefined): PortalRefusal | undefined {
   if (code === 'PAYMENT_REQUIRED') return 'PORTAL_UNPAID'
   if (code === 'ACCESS_DENIED' && ABOUT_PLAN.test(description ?? '')) return 'PORTAL_UNPAID'
   if (code === 'APPLICATION_NOT_FOUND') return 'PORTAL_INACTIVE'

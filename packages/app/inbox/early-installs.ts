@@ -1,0 +1,67 @@
+import type { Log } from '@portline/runtime/log.ts'
+import type { Clock } from '@portline/runtime/clock.ts'
+import type { AuthBlock } from '@portline/wire/envelope.ts'
+import { textField } from '@portline/wire/form/value.ts'
+import { byEvent } from '../installations/installations.ts'
+import type { Installations } from '../installations/installations.ts'
+import { pairIn } from '../installations/lifecycle.ts'
+import { raisedAtMs } from '../installations/uninstall-mark.ts'
+import type { Installation, NewEvent, Store } from '../store/port.ts'
+import type { Prover } from '../trust/prover.ts'
+import type { Lanes } from './lanes.ts'
+
+/**
+ * An install over a live installation waits in its lane, and what is before it may fail for the very want of what it brings: tokens
+ * that work, bindings, a portal that answers again (its uninstall was lost). So one that has to wait is proven and applied when it comes
+ * in. Its lane does it once more in its order, and anything that goes wrong here is left to that.
+ */
+export interface EarlyInstallsParts {
+  readonly store: Store
+  readonly installations: Installations
+  readonly prover: Prover
+  readonly clientIdOf: (app: string) => string
+  /** Binds and registers what the app declares. */
+  readonly equip: (installation: Installation) => Promise<void>
+  readonly lanes: Pick<Lanes, 'wake'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const INSTALLS: ReadonlySet<string> = new Set(['ONAPPINSTALL', 'ONAPPUPDATE'])
+
+export class EarlyInstalls {
+  readonly #parts: EarlyInstallsParts
+
+  constructor(parts: EarlyInstallsParts) {
+    this.#parts = parts
+  }
+
+  /** `waits`: its lane has not begun it. */
+  look(event: NewEvent, auth: AuthBlock, waits: boolean): void {
+    if (!waits || !INSTALLS.has(event.code)) return
+    this.#apply(event, auth).catch((error: unknown) => {
+      this.#parts.log.info({ app: event.app, portal: event.memberId, error: String(error) }, 'an install is applied later, in its lane')
+    })
+  }
+
+  async #apply(event: NewEvent, auth: AuthBlock): Promise<void> {
+    const { store, installations, prover, clientIdOf, equip, lanes, clock } = this.#parts
+    const pair = pairIn(auth, event)
+    const known = installations.known(event)
+    if (pair === undefined || known === undefined || known.generation !== event.generation) return
+    // Whether or not anybody can be asked now: an uninstall raised before this install must be doubted from now on.
+    const raised = raisedAtMs(event.ts)
+    if (raised !== undefined && raised > (known.raisedAtMs ?? 0)) await installations.patch(event, { raisedAtMs: raised })
+    const askedAtMs = clock.now()
+    const serverEndpoint = auth.server_endpoint ?? known.serverEndpoint
+    const proven = await prover.prove({ clientId: clientIdOf(event.app), memberId: event.memberId, accessToken: pair.accessToken, serverEndpoint })
+    if (!proven.installed) return
+    const installation = await installations.confirm(event, proven, {
+      status: 'active', askedAtMs, language: textField(event.data, 'LANGUAGE_ID'), version: textField(event.data, 'VERSION'), ts: event.ts,
+      pair: event.code === 'ONAPPINSTALL' ? pair : undefined, cause: byEvent(event),
+    })
+    await equip(installation)
+    await store.hastenLane(event)
+    lanes.wake(event)
+  }
+}
