@@ -5,6 +5,7 @@ export type Item =
   | Sent
   | Answered
   | { readonly kind: 'rows'; readonly process: number; readonly rows: readonly RowChange[] }
+  | ({ readonly kind: 'installations'; readonly process: number } & Omit<Committed, 'events'>)
   | Snapshot
   | Started
   | Ended
@@ -14,11 +15,13 @@ export type Item =
   | { readonly kind: 'replayed'; readonly id: string }
   | PortalFact
   | TokenUse
+  /** The server has given this pair and does not know it any more: it takes the one before again. */
+  | ({ readonly kind: 'forgotten'; readonly refresh: string } & Lane)
   | PairAtEnd
   | { readonly kind: 'weather'; readonly what: string }
   /** A time of trouble begins; before the first there is none, and none after `calm`. */
   | { readonly kind: 'spell'; readonly of: 'disk' | 'network'; readonly forMs: number; readonly what: string }
-  | { readonly kind: 'rules'; readonly duplicates: Readonly<Record<string, string>> }
+  | { readonly kind: 'rules'; readonly duplicates: Readonly<Record<string, string>>; /** A refresh token that was used is spent. */ readonly singleUse: boolean; readonly tokensLiveS: number }
   | { readonly kind: 'unhandled'; readonly process: number; readonly error: string }
   /** From here on nothing fails any more. */
   | { readonly kind: 'calm' }
@@ -41,6 +44,8 @@ export interface Sent extends Lane {
   readonly mark: string
   readonly code: string
   readonly data: unknown
+  /** When it happened at the portal, in milliseconds of the run: it may be sent much later. */
+  readonly raisedAt: number
   readonly userId?: string
   /** false: nobody who may speak for the portal sent it. */
   readonly genuine: boolean
@@ -81,10 +86,50 @@ export interface RowChange extends Row {
   readonly change: 'insert' | 'update' | 'delete'
 }
 
+/** What one transaction has changed, durable by now. */
+export interface Committed {
+  readonly events: readonly RowChange[]
+  readonly installations: readonly InstallationState[]
+  readonly accounts: readonly AccountState[]
+  readonly audited: readonly AuditNote[]
+}
+
+export interface AccountState extends Lane {
+  readonly userId: string
+  readonly state: string
+  /** Another one for each pair. */
+  readonly pairId: string | null
+  /** When the server issued it, in milliseconds of the run. */
+  readonly issuedAt: number
+}
+
+export interface InstallationState extends Lane {
+  readonly status: string
+  readonly generation: number
+}
+
+/** A record of the audit trail. */
+export interface AuditNote extends Lane {
+  readonly seq: number
+  readonly generation: number
+  readonly verb: string
+}
+
+export interface AuditLink extends AuditNote {
+  readonly previous: string
+  readonly hash: string
+  /** Of all that is in the record. */
+  readonly digest: string
+}
+
 export interface Snapshot {
   readonly kind: 'snapshot'
   readonly process: number
   readonly rows: readonly Row[]
+  readonly installations: readonly InstallationState[]
+  readonly audit: readonly AuditLink[]
+  /** Rows of portals in the tables beside those of events and installations, without what came after an uninstall. */
+  readonly leftovers: readonly (Lane & { readonly table: string; readonly count: number })[]
   /** `id` is null where the event is gone. */
   readonly attempts: readonly { readonly id: string | null; readonly n: number; readonly outcome: string; readonly startedAt: number; readonly durationMs: number }[]
 }
@@ -116,6 +161,8 @@ export interface PortalFact extends Lane {
   readonly kind: 'portal'
   readonly fact: 'installed' | 'updated' | 'uninstalled'
   readonly token: string
+  /** From when on the authorization server knows of it; at once when absent. */
+  readonly knownAt?: number
   readonly clean?: true
 }
 
@@ -124,6 +171,9 @@ export interface TokenUse extends Lane {
   readonly process: number
   /** Stands for the refresh token. */
   readonly refresh: string
+  /** Stands for the refresh token that was issued. */
+  readonly next?: string
+  readonly user: number
   readonly result: 'issued' | 'refused'
   /** When it was asked, in milliseconds of the run: a slow request may arrive behind one that was asked later. */
   readonly askedAt: number
@@ -143,13 +193,21 @@ export interface PairAtEnd extends Lane {
 export class History {
   readonly items: HistoryItem[] = []
   readonly #now: () => { at: number; wall: number }
+  readonly #watchers: ((item: HistoryItem) => void)[] = []
 
   constructor(now: () => { at: number; wall: number }) {
     this.#now = now
   }
 
   add(item: Item): void {
-    this.items.push({ ...this.#now(), ...item })
+    const dated = { ...this.#now(), ...item }
+    this.items.push(dated)
+    for (const watcher of this.#watchers) watcher(dated)
+  }
+
+  /** Told of each item as it happens: for what lies in wait for it. */
+  watch(watcher: (item: HistoryItem) => void): void {
+    this.#watchers.push(watcher)
   }
 
   /** The same for the same history, and for no other. */

@@ -22,6 +22,11 @@ function lineOf(item: HistoryItem): string {
       return `answered #${item.delivery} ${item.status} ${item.code ?? ''}${short(item.id)} ${item.state ?? ''} (process ${item.process})`
     case 'rows':
       return `on disk ${item.rows.map((row) => `${row.change} ${rowText(row)}`).join('; ')}`
+    case 'installations': {
+      const states = item.installations.map(({ app, memberId, status, generation }) => `${app}/${memberId} is ${status} g${generation}`)
+      const accounts = item.accounts.map(({ app, memberId, userId, state }) => `${app}/${memberId} account ${userId} ${state}`)
+      return [...states, ...accounts, ...item.audited.map(({ seq, app, memberId, verb, generation }) => `audit ${seq} ${verb} ${app}/${memberId} g${generation}`)].join('; ')
+    }
     case 'snapshot':
       return `found on disk ${item.rows.map(rowText).join('; ')}`
     case 'started':
@@ -35,14 +40,16 @@ function lineOf(item: HistoryItem): string {
     case 'portal':
       return `${item.app}/${item.memberId} ${item.fact}${item.clean ? ' CLEAN' : ''} token ${item.token.split('.')[0]}`
     case 'renewal':
-      return `${item.app}/${item.memberId} renewal with ${item.refresh}: ${item.result}, answer ${item.answer} (process ${item.process})`
+      return `${item.app}/${item.memberId} renewal of user ${item.user} with ${item.refresh}: ${item.result} ${item.next ?? ''}, answer ${item.answer} (process ${item.process})`
+    case 'forgotten':
+      return `${item.app}/${item.memberId} the server has forgotten ${item.refresh}`
     case 'pair':
       return `${item.app}/${item.memberId} pair: ${item.result} (installed ${item.installed}, here ${item.installedHere})`
     case 'weather':
     case 'spell':
       return item.what
     case 'rules':
-      return `repeats: ${JSON.stringify(item.duplicates)}`
+      return `repeats: ${JSON.stringify(item.duplicates)}, refresh tokens ${item.singleUse ? 'for a single use' : 'stay good'}`
     case 'replayed':
       return `replay${short(item.id)}`
     case 'unhandled':

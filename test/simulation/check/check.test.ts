@@ -4,7 +4,7 @@ import { check } from './check.ts'
 
 /** Histories by hand: one in which all is well, and others that differ from it in what is wrong. */
 const LANE = { app: 'alpha', memberId: 'portal1' }
-const SENT = { kind: 'sent', ...LANE, code: 'ONAPPTEST', data: { MARK: 'm1' }, genuine: true, token: 'T1', process: 1 } as const
+const SENT = { kind: 'sent', ...LANE, code: 'ONAPPTEST', data: { MARK: 'm1' }, genuine: true, token: 'T1', raisedAt: 0, process: 1 } as const
 
 function row(seq: number, fields: Partial<Row> = {}): Row {
   return {
@@ -31,7 +31,7 @@ function snapshot(...rows: Row[]): Item {
   const attempts = rows.flatMap(({ id, attempts: count, state }) =>
     Array.from({ length: count }, (_value, index) => ({ id, n: index + 1, outcome: state === 'done' && index === count - 1 ? 'done' : 'failed', startedAt: 0, durationMs: 0 })),
   )
-  return { kind: 'snapshot', process: 2, rows, attempts }
+  return { kind: 'snapshot', process: 2, rows, attempts, installations: [], audit: [], leftovers: [] }
 }
 
 /** Items a millisecond apart, or at the times given. */
@@ -161,16 +161,25 @@ test('something thrown that nobody handles', () => {
 })
 
 describe('tokens are kept', () => {
-  const use = (answer: 'came' | 'lost', result: 'issued' | 'refused', askedAt: number): Item => ({ kind: 'renewal', process: 1, ...LANE, refresh: 'R1', result, answer, askedAt })
+  const use = (answer: 'came' | 'lost', result: 'issued' | 'refused', askedAt: number): Item => ({ kind: 'renewal', process: 1, ...LANE, user: 1, refresh: 'R1', result, answer, askedAt })
   const pair = (result: string): Item => ({ kind: 'pair', ...LANE, installed: true, installedHere: true, result })
   test('a refresh token is used twice', () => {
     expect(broken(...ONE, use('came', 'issued', 9), use('came', 'refused', 10), snapshot(done(1)))).toEqual(['tokens are kept'])
     expect(broken(...ONE, use('lost', 'issued', 9), use('came', 'refused', 10), snapshot(done(1)))).toEqual([])
+    const forgotten: Item = { kind: 'forgotten', ...LANE, refresh: 'R2' }
+    const first = { ...use('came', 'issued', 9), next: 'R2' } as Item
+    expect(broken(...ONE, first, use('came', 'issued', 10), snapshot(done(1)))).toEqual(['tokens are kept'])
+    expect(broken(...ONE, first, forgotten, use('came', 'issued', 10), snapshot(done(1)))).toEqual([])
   })
   test('a portal is locked out', () => {
-    expect(broken(...ONE, pair('accepted'), snapshot(done(1)))).toEqual([])
-    expect(broken(...ONE, pair('TOKENS_DEAD'), snapshot(done(1)))).toEqual(['tokens are kept'])
-    expect(broken(...ONE, use('lost', 'issued', 9), pair('TOKENS_DEAD'), snapshot(done(1)))).toEqual([])
+    const account = (userId: string): Item => ({ kind: 'installations', process: 1, installations: [], audited: [], accounts: [{ ...LANE, userId, state: 'live', pairId: 'p', issuedAt: 90 }] })
+    const base = [installed, account('1')] as const
+    expect(broken(...ONE, ...base, pair('accepted'), snapshot(done(1)))).toEqual([])
+    expect(broken(...ONE, ...base, pair('TOKENS_DEAD'), snapshot(done(1)))).toEqual(['tokens are kept'])
+    expect(broken(...ONE, ...base, use('lost', 'issued', 9), pair('TOKENS_DEAD'), snapshot(done(1)))).toEqual([])
+    const lenient: Item = { kind: 'rules', duplicates: {}, singleUse: false, tokensLiveS: 70 }
+    expect(broken(lenient, ...ONE, ...base, use('lost', 'issued', 9), pair('TOKENS_DEAD'), snapshot(done(1)))).toEqual(['tokens are kept'])
+        expect(broken(...ONE, ...base, account('2'), use('lost', 'issued', 9), pair('TOKENS_DEAD'), snapshot(done(1)))).toEqual(['tokens are kept'])
   })
 })
 
@@ -179,4 +188,53 @@ test('a true install that is given up', () => {
   const dead = { ...held, state: 'dead', reason: 'PROOF_REFUSED' }
   const install = sent(1, { code: 'ONAPPINSTALL', userId: '1' })
   expect(broken(up, installed, install, onDisk('insert', held), { ...answered(1), state: 'held' } as Item, onDisk('update', dead), snapshot(dead))).toEqual(['holds end well'])
+})
+
+describe('the audit trail is whole', () => {
+  const link = (seq: number, previous: string, fields: object = {}) => ({ ...LANE, seq, generation: 1, verb: 'applicationInstalled', previous, hash: `h${seq}`, digest: `d${seq}`, ...fields })
+  const chain = [link(1, '0'.repeat(64)), link(2, 'h1')]
+  const found = (...audit: ReturnType<typeof link>[]): Item => ({ ...snapshot(done(1)), audit } as Item)
+  const change = (status: string, ...verbs: string[]): Item => ({
+    kind: 'installations', process: 1, accounts: [], installations: [{ ...LANE, status, generation: 1 }],
+    audited: verbs.map((verb, index) => ({ ...LANE, seq: index + 1, generation: 1, verb })),
+  })
+  test('a fork, a gap, a change, and an end that is cut off', () => {
+    expect(broken(...ONE, found(...chain), found(...chain, link(3, 'h2')))).toEqual([])
+    const promise = ['the audit trail is whole']
+    expect(broken(...ONE, found(...chain, link(3, 'h1')))).toEqual(promise)
+    expect(broken(...ONE, found(...chain, link(4, 'h2')))).toEqual(promise)
+    expect(broken(...ONE, found(...chain), found(link(1, '0'.repeat(64), { digest: 'other' }), link(2, 'h1')))).toEqual(promise)
+    expect(broken(...ONE, found(...chain), found(link(1, '0'.repeat(64))))).toEqual(promise)
+  })
+  test('a change that is not told', () => {
+    expect(broken(...ONE, change('active', 'applicationInstalled'), snapshot(done(1)))).toEqual([])
+    expect(broken(...ONE, change('active'), snapshot(done(1)))).toEqual(['the audit trail is whole'])
+    expect(broken(...ONE, change('active', 'setApplicationToken'), snapshot(done(1)))).toEqual(['the audit trail is whole'])
+  })
+})
+
+test('a row that is left of a portal whose data was to go', () => {
+  const uninstall = done(2, { code: 'ONAPPUNINSTALL' })
+  const asked = [sent(2, { code: 'ONAPPUNINSTALL', clean: true }), onDisk('insert', row(2, { code: 'ONAPPUNINSTALL' })), answered(2)]
+  const ran: Item[] = [{ ...started(2, 2), code: 'ONAPPUNINSTALL' } as Item, ended(2), onDisk('delete', done(1)), onDisk('update', uninstall)]
+  const end = (status: string, ...rows: Row[]): Item => ({ ...snapshot(...rows), installations: [{ ...LANE, status, generation: 1 }], leftovers: [{ ...LANE, table: 'accounts', count: 1 }] } as Item)
+  expect(broken(...ONE, ...asked, ...ran, end('active', uninstall))).toEqual([])
+  expect(broken(...ONE, ...asked, ...ran, end('deleted', uninstall))).toEqual(['what is erased is gone'])
+  expect(broken(...ONE, ...asked, ...ran.filter((item) => item.kind !== 'rows'), onDisk('update', uninstall), end('active', done(1), uninstall))).toEqual(['what is erased is gone'])
+})
+
+describe('installations are as the portals say', () => {
+  const install = [{ ...installed, token: 'T1' } as Item, sent(2, { code: 'ONAPPINSTALL', userId: '1', raisedAt: 50 }), onDisk('insert', row(2, { code: 'ONAPPINSTALL' })), answered(2)]
+  const ran: Item[] = [
+    { ...started(2, 2), code: 'ONAPPINSTALL', events: [{ id: 'e2', mark: 'm2', data: { MARK: 'm2' }, attempt: 1, userId: '1' }] } as Item, ended(2),
+    onDisk('update', done(2, { code: 'ONAPPINSTALL' })),
+  ]
+  const closed: Item = { kind: 'installations', process: 1, accounts: [], installations: [{ ...LANE, status: 'deleted', generation: 1 }], audited: [{ ...LANE, seq: 1, generation: 1, verb: 'applicationUninstalled' }] }
+  const pair: Item = { kind: 'pair', ...LANE, installed: true, installedHere: false, result: 'INSTALLATION_DELETED' }
+  const rules: Item = { kind: 'rules', duplicates: {}, singleUse: true, tokensLiveS: 70 }
+  const spell: Item = { kind: 'spell', of: 'network', forMs: 1_000, what: '' }
+  test('closed here and open there', () => {
+    expect(broken(rules, ...ONE, ...install, ...ran, closed, pair, snapshot(done(1), done(2, { code: 'ONAPPINSTALL' })))).toEqual(['installations are as the portals say'])
+    expect(broken(rules, ...ONE, ...install, ...ran, spell, closed, pair, snapshot(done(1), done(2, { code: 'ONAPPINSTALL' })))).toEqual([])
+  })
 })

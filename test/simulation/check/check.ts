@@ -1,4 +1,7 @@
 import type { HistoryItem } from '../history.ts'
+import { auditIsWhole } from './audit.ts'
+import { erasedLeavesNothing } from './erased.ts'
+import { installationsAreTrue } from './installations.ts'
 import type { Promised, Violation } from './ledger.ts'
 import { concurrencyIsKept, lanesKeepOrder } from './order.ts'
 import { knownAreLetIn, noPhantoms, nothingUnhandled, reinstallsBeginAnew } from './phantoms.ts'
@@ -6,12 +9,13 @@ import { lanesDoNotIdle, nothingNeedless } from './repeats.ts'
 import { everythingEnds, statesFollowTheTable } from './rows.ts'
 import { everySenderIsAnswered, followersWait, holdsEndWell } from './senders.ts'
 import { acknowledgedIsStored } from './stored.ts'
-import { tokensAreKept } from './tokens.ts'
+import { noPortalIsLockedOut, tokensAreUsedOnce } from './tokens.ts'
 
 /** What the app side promises, each a pure function of the history. */
 const PROMISES: readonly Promised[] = [
   acknowledgedIsStored, everythingEnds, lanesKeepOrder, lanesDoNotIdle, concurrencyIsKept, noPhantoms, nothingNeedless, knownAreLetIn, followersWait,
-  reinstallsBeginAnew, everySenderIsAnswered, holdsEndWell, nothingUnhandled, tokensAreKept, statesFollowTheTable,
+  reinstallsBeginAnew, everySenderIsAnswered, holdsEndWell, nothingUnhandled, tokensAreUsedOnce, noPortalIsLockedOut, statesFollowTheTable,
+  installationsAreTrue, auditIsWhole, erasedLeavesNothing,
 ]
 
 export function check(items: readonly HistoryItem[]): Violation[] {

@@ -95,12 +95,13 @@ function checkStart(
   report: (what: string) => void,
 ): void {
   const rows = events.map(({ id }) => ledger.byId.get(id))
-  const first = rows[0]
-  if (first === undefined) return
   for (const [place, row] of rows.entries()) {
     const before = rows[place - 1]
-    if (row !== undefined && before !== undefined && row.seq <= before.seq && row.parked === 0) report(`run ${run} has ${row.mark} behind ${before.mark}`)
+    if (row !== undefined && before !== undefined && row.seq <= before.seq && row.parked === before.parked) report(`run ${run} has ${row.mark} behind ${before.mark}`)
   }
+  // A parked event is tried beside its lane.
+  const first = rows.find((row) => row?.parked === 0)
+  if (first === undefined) return
   const together = new Set(events.map(({ id }) => id))
   for (const other of ledger.byLane.get(laneOf(lane))?.values() ?? []) {
     if (other.seq >= first.seq || other.state !== 'pending' || other.parked !== 0 || together.has(other.id)) continue
@@ -110,7 +111,7 @@ function checkStart(
     if (end?.outcome === 'blocks' && uninstalled.has(laneOf(lane))) continue
     const isNext = (each: Start): boolean => each.item > index && each.process === process
     if (!isOver(other, end, starts.get(other.id)?.find(isNext), later.get(other.id)?.find(isNext))) {
-      report(`run ${run} of ${events[0]?.mark} (${first.id}, seq ${first.seq}) was started before ${other.mark} (${other.code}, seq ${other.seq}) had ended`)
+      report(`run ${run} of ${first.mark} (${first.id}, seq ${first.seq}) was started before ${other.mark} (${other.code}, seq ${other.seq}) had ended`)
     }
   }
 }

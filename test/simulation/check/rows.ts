@@ -31,6 +31,8 @@ const NEXT: Readonly<Record<string, readonly string[]>> = {
   done: ['done'],
   dead: ['dead'],
 }
+/** Nothing was left to do. */
+const SETTLED = new Set(['ALREADY_UNINSTALLED', 'FORMER_INSTALLATION', 'DUPLICATE'])
 const HELD_MS = 3 * 24 * 3_600_000
 
 function* wrongIn(before: Row | undefined, after: Row, replayed: Set<string>, item: HistoryItem): Generator<string> {
@@ -44,7 +46,7 @@ function* wrongIn(before: Row | undefined, after: Row, replayed: Set<string>, it
     if (before.proof !== null && proof !== before.proof) yield `its proof went from ${before.proof} to ${proof}`
   }
   if (state === 'dead' && reason === null) yield 'dead without a reason'
-  if (state === 'done' && reason !== null && reason !== 'ALREADY_UNINSTALLED' && reason !== 'DUPLICATE') yield `done, and yet ${reason}`
+  if (state === 'done' && reason !== null && !SETTLED.has(reason)) yield `done, and yet ${reason}`
   if ((state === 'pending' || state === 'done') && proof === null) yield `${state} without a proof`
   if (state === 'held' && proof !== null) yield 'held though it is proven'
   if (state !== 'pending' && parked !== 0) yield `${state} and parked`

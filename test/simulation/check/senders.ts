@@ -1,5 +1,6 @@
 import type { HistoryItem, Row, Sent } from '../history.ts'
 import { Ledger, laneOf, lastSnapshot, sentByMark } from './ledger.ts'
+import { losesItsProcess } from './tokens.ts'
 import { turnedBack } from './turned-back.ts'
 import type { Promised, Violation } from './ledger.ts'
 
@@ -42,7 +43,8 @@ export const holdsEndWell: Promised = (items) => {
   if (last === undefined) return []
   const marks = sentByMark(items)
   const uninstalled = new Set(items.flatMap((item) => (item.kind === 'portal' && item.fact === 'uninstalled' ? [laneOf(item)] : [])))
-  const lost = new Set(items.flatMap((item) => (item.kind === 'renewal' && item.answer === 'lost' ? [laneOf(item)] : [])))
+  // A spent pair proves nothing: where its successor was lost, so is the proof.
+  const lost = new Set(items.flatMap((item, index) => (item.kind === 'renewal' && (item.answer === 'lost' || losesItsProcess(items, index, item)) ? [laneOf(item)] : [])))
   const tokens = new Map(items.flatMap((item) => (item.kind === 'portal' ? [[laneOf(item), item.token] as const] : [])))
   const ledger = new Ledger()
   for (const item of items) ledger.read(item)

@@ -1,5 +1,5 @@
-import type { HistoryItem, Sent, TokenUse } from '../history.ts'
-import { laneOf, sentByMark } from './ledger.ts'
+import type { HistoryItem, TokenUse } from '../history.ts'
+import { laneOf } from './ledger.ts'
 import type { Promised, Violation } from './ledger.ts'
 
 /** Between a renewal's answer and its place on the disk: a crash in it may cost the pair. */
@@ -8,48 +8,68 @@ const STORING_MS = 15_000
 /** A request is given up after 10 s; one asked sooner than that after another was asked beside it. */
 const GIVEN_UP_MS = 9_000
 
+const PROMISE = 'tokens are kept'
+
+/** Where nothing else is said, a refresh token that was used is spent. */
+function isSingleUse(items: readonly HistoryItem[]): boolean {
+  return !items.some((item) => item.kind === 'rules' && !item.singleUse)
+}
+
 /**
- * 6. No portal is locked out by us: at the end there is a pair that the server accepts, unless an answer of the server, or a
- * process with one in its hands, was lost, or the tokens were revoked and none have come since. And no refresh token is used
- * twice, but for the same reasons.
+ * 6. No refresh token is used twice, unless an answer of the server, or a process with one in its hands, was lost; or the pair that
+ * came of it is not known to the server: then the one before is all there is to try.
  */
-export const tokensAreKept: Promised = (items) => {
+export const tokensAreUsedOnce: Promised = (items) => {
+  if (!isSingleUse(items)) return []
   const broken: Violation[] = []
   const uses = new Map<string, TokenUse & { at: number; item: number }>()
-  const excused = new Map<string, 'lost' | 'revoked'>()
-  const marks = sentByMark(items)
-  /** Lane → where the app was last installed on it. */
-  const installed = new Map<string, number>()
-  /** Lanes that an uninstall closed which came after the next install: their tokens are forgotten, and a copy of the install has none to bring. */
-  const lateUninstall = new Set<string>()
-  const firstSent = new Map<string, number>()
+  const refused = new Set<string>()
   /** Refresh token → deliveries that brought it: each copy of an event is proven by itself, and brings a pair that is spent by then. */
   const copies = new Map<string, number>()
   items.forEach((item, index) => {
-    const report = (what: string): void => void broken.push({ promise: 'tokens are kept', what, item: index })
-    if (item.kind === 'sent' && !firstSent.has(item.mark)) firstSent.set(item.mark, index)
     if (item.kind === 'sent' && item.refresh !== undefined) copies.set(item.refresh, (copies.get(item.refresh) ?? 0) + 1)
-    if (item.kind === 'portal') {
-      if (item.fact === 'installed') installed.set(laneOf(item), index)
-      if (item.fact !== 'uninstalled') return
-      installed.delete(laneOf(item))
-      excused.set(laneOf(item), 'revoked')
-    } else if (item.kind === 'rows') {
-      for (const row of item.rows) {
-        if (row.code === 'ONAPPUNINSTALL' && row.state === 'done' && row.reason === null && installed.has(laneOf(row))) lateUninstall.add(laneOf(row))
-        const brought = row.code === 'ONAPPINSTALL' && row.state === 'done' && bringsTokens(marks.get(row.mark))
-        // What an install since then has brought is good again.
-        if (brought && (firstSent.get(row.mark) ?? 0) > (installed.get(laneOf(row)) ?? 0)) excused.delete(laneOf(row))
-      }
-    } else if (item.kind === 'renewal') {
-      const before = uses.get(item.refresh)
-      const isCopy = (copies.get(item.refresh) ?? 0) > 1
-      if (before?.result === 'issued' && !isCopy && !mayRepeat(before, item) && !losesItsProcess(items, before.item, before)) report(`refresh token ${item.refresh} was used again`)
-      if (before === undefined) uses.set(item.refresh, { ...item, item: index })
-      if (item.answer === 'lost' || losesItsProcess(items, index, item)) excused.set(laneOf(item), 'lost')
-    } else if (item.kind === 'pair' && item.installed && item.installedHere && item.result !== 'accepted' && !excused.has(laneOf(item)) && !lateUninstall.has(laneOf(item))) {
-      report(`${laneOf(item)} is locked out: ${item.result}`)
+    if (item.kind === 'forgotten') refused.add(item.refresh)
+    if (item.kind !== 'renewal') return
+    const before = uses.get(item.refresh)
+    const isCopy = (copies.get(item.refresh) ?? 0) > 1
+    const wasInVain = before?.next !== undefined && refused.has(before.next)
+    if (before?.result === 'issued' && !isCopy && !wasInVain && !mayRepeat(before, item) && !losesItsProcess(items, before.item, before)) {
+      broken.push({ promise: PROMISE, what: `refresh token ${item.refresh} was used again`, item: index })
     }
+    if (before === undefined || item.result === 'issued') uses.set(item.refresh, { ...item, item: index })
+    if (item.result === 'refused') refused.add(item.refresh)
+  })
+  return broken
+}
+
+
+/**
+ * No portal is locked out by us: at the end there is a pair that the server accepts, while it would still take that of one account we
+ * have kept. An uninstall ends them all. Of a pair that went with a lost answer or a process nothing is asked.
+ */
+export const noPortalIsLockedOut: Promised = (items) => {
+  const broken: Violation[] = []
+  const singleUse = isSingleUse(items)
+  const lanes = new Map<string, { readonly since: number; readonly kept: Set<string>; readonly lost: Map<string, string> }>()
+  items.forEach((item, index) => {
+    if (item.kind === 'portal' && item.fact !== 'updated') lanes.set(laneOf(item), { since: item.at, kept: new Set(), lost: new Map() })
+    if (item.kind === 'installations') {
+      for (const { userId, state, issuedAt, ...lane } of item.accounts) {
+        const known = lanes.get(laneOf(lane))
+        // An older one is of a former installation.
+        if (state === 'live' && known !== undefined && issuedAt >= known.since) known.kept.add(userId)
+      }
+    }
+    if (item.kind === 'renewal' && item.result === 'issued') {
+      const { lost } = lanes.get(laneOf(item)) ?? {}
+      // Where the old one stays good, whatever is lost can be asked for again.
+      if (singleUse && (item.answer === 'lost' || losesItsProcess(items, index, item))) lost?.set(String(item.user), item.refresh)
+      else if (lost?.get(String(item.user)) === item.refresh) lost.delete(String(item.user))
+    }
+    if (item.kind !== 'pair' || !item.installed || !item.installedHere || item.result === 'accepted') return
+    const { kept = new Set<string>(), lost = new Map<string, string>() } = lanes.get(laneOf(item)) ?? {}
+    const good = [...kept].find((user) => !lost.has(user))
+    if (good !== undefined) broken.push({ promise: PROMISE, what: `${laneOf(item)} is locked out: ${item.result}, and the server would take the pair of user ${good}`, item: index })
   })
   return broken
 }
@@ -60,11 +80,8 @@ function mayRepeat(before: TokenUse & { readonly at: number }, { askedAt, proces
   return before.answer === 'lost' || (before.at > askedAt && givenUp)
 }
 
-function bringsTokens(sent: Sent | undefined): boolean {
-  return sent?.userId !== undefined && sent.genuine
-}
-
-function losesItsProcess(items: readonly HistoryItem[], from: number, { process, at }: { process: number; at: number }): boolean {
+/** Whether its process ends before what came can be on the disk. */
+export function losesItsProcess(items: readonly HistoryItem[], from: number, { process, at }: { process: number; at: number }): boolean {
   const untilMs = stored(items, at)
   for (let index = from; index < items.length; index++) {
     const item = items[index]

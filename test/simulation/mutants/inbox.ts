@@ -16,15 +16,15 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'a held event that could not be stored is answered as if it were',
     file: 'app/inbox/inbox.ts',
-    find: `      if (event.state === 'held') held.add(portal, -1)
+    find: `      held.remove([event.id])
       throw error`,
-    replace: `      if (event.state === 'held') held.add(portal, -1)
+    replace: `      held.remove([event.id])
       return acceptedOf(event)`,
   },
   {
     name: 'followers of an update under proof are refused',
     file: 'app/inbox/inbox.ts',
-    find: `const awaited = judged.kind === 'refused' && claimed.isClaimed(portal, envelope.auth.application_token)`,
+    find: `const awaited = judged.kind === 'refused' && claimed.isClaimed(portal, auth.application_token)`,
     replace: 'const awaited = false',
   },
   { name: 'held events are given up after a day', file: 'app/limits.ts', find: 'HELD_EVENT_AGE_MS = 3 * 24', replace: 'HELD_EVENT_AGE_MS = 24' },
@@ -202,20 +202,5 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
     file: 'runtime/gate.ts',
     find: 'if (this.#running >= this.#places) await',
     replace: 'if (this.#running > this.#places) await',
-  },
-  {
-    name: 'a gate keeps the place of a task that failed',
-    file: 'runtime/gate.ts',
-    find: `    try {
-      return await task()
-    } finally {`,
-    replace: `    const result = await task()
-    {
-      setImmediate(() => {})
-      queueMicrotask(() => {})
-    }
-    try {
-      return result
-    } finally {`,
   },
 ]

@@ -5,7 +5,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'memory changes before the commit',
     file: 'app/store/sqlite/run-batch.ts',
-    find: 'return inTransaction(db, () => batch.map((call) => ({ value: runCall(engine, call) }))).map(afterCommit)',
+    find: 'return inTransaction(db, () => batch.map((call) => ({ value: runCall(engine, call) })))',
     replace: 'return inTransaction(db, () => batch.map((call) => afterCommit({ value: runCall(engine, call) })))',
   },
   {
@@ -87,24 +87,6 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     file: 'app/store/sqlite/lane-index.ts',
     find: 'if (lane.parked.delete(seq)) continue',
     replace: 'if (lane.parked.has(seq)) continue',
-  },
-  {
-    name: 'an uninstall is erased from its own lane',
-    file: 'app/store/sqlite/erase-operations.ts',
-    find: `(seq) => seq < Number(kept['seq'])`,
-    replace: `(seq) => seq <= Number(kept['seq'])`,
-  },
-  {
-    name: 'an uninstall erases what came after it',
-    file: 'app/store/sqlite/erase-operations.ts',
-    find: `const EARLIER = 'app = ? AND member_id = ? AND seq < (SELECT seq FROM events WHERE id = ?)'`,
-    replace: `const EARLIER = 'app = ? AND member_id = ? AND id <> ?'`,
-  },
-  {
-    name: 'an uninstall erases itself',
-    file: 'app/store/sqlite/erase-operations.ts',
-    find: `const EARLIER = 'app = ? AND member_id = ? AND seq < (`,
-    replace: `const EARLIER = 'app = ? AND member_id = ? AND seq <= (`,
   },
   {
     name: 'a released event is in no lane',

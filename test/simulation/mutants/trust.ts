@@ -1,7 +1,18 @@
 import type { Mutant } from './mutant.ts'
 
-/** Who is believed, what waits for a proof, and the tokens. */
+/** Who is believed, and what waits for a proof. */
 export const TRUST_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a gate keeps the place of a proof that failed',
+    file: 'app/trust/fair-gate.ts',
+    find: `    try {
+      return await task()
+    } finally {`,
+    replace: `    const result = await task()
+    try {
+      return result
+    } finally {`,
+  },
   {
     name: 'every application_token is the known one',
     file: 'app/trust/known-portals.ts',
@@ -11,7 +22,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   {
     name: 'a proof does not ask for an administrator',
     file: 'app/trust/prover.ts',
-    find: '        await demandAdministrator(network, proven.clientEndpoint, claim.accessToken)\n',
+    find: '        await remembering(refused.administrator, claim, demandAdministrator(network, proven.clientEndpoint, claim.accessToken))\n',
     replace: '',
   },
   {
@@ -35,7 +46,7 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   {
     name: 'a refused follower is not judged again after the proof',
     file: 'app/trust/reviewer.ts',
-    find: 'if (decided.has(event.id) && !refused) continue',
+    find: 'if (decided.has(event.id) && !mismatched) continue',
     replace: 'if (decided.has(event.id)) continue',
   },
   {
@@ -59,27 +70,9 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a token on the point of expiring is sent to be proven',
-    file: 'app/trust/reviewer.ts',
-    find: 'pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()',
-    replace: 'pair.expiresAtMs > clock.now()',
-  },
-  {
-    name: 'an install brings back the pair that ours was renewed from',
-    file: 'app/installations/installations.ts',
-    find: `return master === undefined || master.state === 'dead' || pair.expiresAtMs > master.expiresAtMs`,
-    replace: 'return true',
-  },
-  {
-    name: 'a pair renewed for a proof is thrown away',
-    file: 'app/trust/reviewer.ts',
-    find: 'const pair = this.#renewed.get(event.id) ?? pairIn(auth, event)',
-    replace: 'const pair = pairIn(auth, event)',
-  },
-  {
-    name: 'a pair renewed for a proof is in memory alone',
-    file: 'app/trust/reviewer.ts',
-    find: '      await this.#keepRenewed(event, envelope, renewed)\n',
-    replace: '',
+    file: 'app/trust/held-pairs.ts',
+    find: 'expiresAtMs - RENEW_BEFORE_EXPIRY_MS > this.#parts.clock.now()',
+    replace: 'expiresAtMs > this.#parts.clock.now()',
   },
   {
     name: 'held events of a former process are not reviewed',
@@ -93,55 +86,5 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
     find: `      for (const { id } of settlements) showEvent(id)
       lanes.wake(portal)`,
     replace: `      for (const { id } of settlements) showEvent(id)`,
-  },
-  {
-    name: 'a reinstall is no new generation',
-    file: 'app/installations/installations.ts',
-    find: 'generation: reopened ? (current?.generation ?? 0) + 1 : current.generation',
-    replace: 'generation: reopened ? (current?.generation ?? 1) : current.generation',
-  },
-  {
-    name: 'everybody renews for himself',
-    file: 'app/tokens/token-keeper.ts',
-    find: '      renewals.set(key, work)\n',
-    replace: '',
-  },
-  {
-    name: 'a new pair is used before it is stored',
-    file: 'app/tokens/token-keeper.ts',
-    find: `  unsaved.set(key, next)
-  const saved = await store.replaceAccount(account, next.account, next.patch)`,
-    replace: `  const saved = true
-  store.replaceAccount(account, next.account, next.patch).catch(() => {})`,
-  },
-  {
-    name: 'a pair that could not be stored is forgotten',
-    file: 'app/tokens/token-keeper.ts',
-    find: '  unsaved.set(key, next)\n',
-    replace: '',
-  },
-  {
-    name: 'the old refresh token is kept beside the new access token',
-    file: 'app/tokens/token-keeper.ts',
-    find: 'master: account.master, pair: renewed, nowMs })',
-    replace: 'master: account.master, pair: { ...renewed, refreshToken: pair.refreshToken }, nowMs })',
-  },
-  {
-    name: 'a server out of reach ends the tokens',
-    file: 'app/tokens/token-keeper.ts',
-    find: `    if (error instanceof CodedError && error.code === 'TOKENS_DEAD') {`,
-    replace: `    if (error instanceof CodedError) {`,
-  },
-  {
-    name: 'an error that passes ends the tokens',
-    file: 'app/tokens/auth-server.ts',
-    find: `const DEAD_PAIR_ERRORS = new Set([`,
-    replace: `const DEAD_PAIR_ERRORS = new Set(['INTERNAL_SERVER_ERROR', 'QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', `,
-  },
-  {
-    name: 'whoever waits for a renewal is given the token that was rejected',
-    file: 'app/tokens/token-keeper.ts',
-    find: 'if (fresh && pair.accessToken !== rejectedToken) return pair',
-    replace: 'if (fresh) return pair',
   },
 ]

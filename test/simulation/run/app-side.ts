@@ -9,11 +9,13 @@ import type { Store } from 'portline/store/port.ts'
 import type { TokenKeeper } from 'portline/tokens/token-keeper.ts'
 import type { History } from '../history.ts'
 import { AUTH_SERVER, OTHER_AUTH_SERVER, secretOf } from '../world/bitrix24.ts'
+import type { Bitrix24 } from '../world/bitrix24.ts'
 import type { Dice } from '../world/dice.ts'
 import type { CrashKind, Disk } from '../world/disk.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import { simulatedRest } from '../world/rest.ts'
 import { SimulatedThread, StoreImage, openingMs, workerOn } from '../world/store-thread.ts'
+import type { WatchedCommit } from '../world/watched-database.ts'
 import { clockOf } from '../world/timeline.ts'
 import type { Life, Timeline } from '../world/timeline.ts'
 import { appOf } from './apps.ts'
@@ -34,6 +36,7 @@ export interface AppSideParts {
   readonly disk: Disk
   readonly dice: Dice
   readonly network: SimulatedNetwork
+  readonly bitrix24: Bitrix24
   readonly apps: readonly SimulatedApp[]
   readonly plans: Plans
 }
@@ -75,7 +78,7 @@ export class AppSide {
   }
 
   start(): void {
-    const { timeline, history, disk, dice } = this.#parts
+    const { timeline, history, disk, dice, bitrix24 } = this.#parts
     if (this.#process !== undefined) return
     const number = ++this.#processes
     const process: Process = {
@@ -84,8 +87,11 @@ export class AppSide {
     }
     this.#process = process
     timeline.after(process, openingMs(dice), () => {
-      const onRows: ConstructorParameters<typeof SimulatedThread>[0]['onRows'] = (rows) => history.add({ kind: 'rows', process: number, rows })
-      process.thread = new SimulatedThread({ timeline, life: process, disk, dice, onRows }, this.#image)
+      const onCommitted = ({ events, installations, accounts, audited }: WatchedCommit): void => {
+        if (events.length > 0) history.add({ kind: 'rows', process: number, rows: events })
+        if (installations.length + accounts.length + audited.length > 0) history.add({ kind: 'installations', process: number, installations, audited, accounts: accounts.map((each) => ({ ...each, issuedAt: bitrix24.issuedAt(each.pairId) })) })
+      }
+      process.thread = new SimulatedThread({ timeline, life: process, disk, dice, onCommitted }, this.#image)
       process.store = asStore(workerOn(process.thread, clockOf(timeline, process, dice)))
       history.add({ kind: 'up', process: number })
       history.add(process.thread.snapshot(number))
@@ -162,10 +168,11 @@ export class AppSide {
   }
 
   /** What the installer's page does with the portal's word that its user may install. */
-  async openInstaller(portal: { app: string; memberId: string }, facts: { accessToken: string; refreshToken: string; expiresAtMs: number; applicationToken?: string; serverEndpoint: string }): Promise<void> {
+  async openInstaller({ app, memberId }: { app: string; memberId: string }, facts: { accessToken: string; refreshToken: string; expiresAtMs: number; applicationToken?: string; serverEndpoint: string }): Promise<void> {
     const composed = this.#process?.composed
     if (composed === undefined || this.#process?.state !== 'serving') return
     const { prover, installations, reviewer, clock, credentialsOf } = composed
+    const portal = { app, memberId }
     const { serverEndpoint, applicationToken, ...pair } = facts
     const askedAtMs = clock.now()
     const proven = await prover.prove({ clientId: credentialsOf(portal.app).clientId, memberId: portal.memberId, accessToken: pair.accessToken, serverEndpoint })
@@ -223,7 +230,7 @@ export class AppSide {
   /** What is on the disk and nowhere else, when all is over. */
   lastSnapshot(): void {
     const { timeline, world, disk, dice, history } = this.#parts
-    const thread = new SimulatedThread({ timeline, life: world, disk, dice, onRows: () => {} }, this.#image)
+    const thread = new SimulatedThread({ timeline, life: world, disk, dice, onCommitted: () => {} }, this.#image)
     history.add(thread.snapshot(this.#processes + 1))
     thread.close()
     this.#image.close()

@@ -34,18 +34,18 @@ export async function runSeed(seed: number): Promise<Run> {
   const dice = (what: string): Dice => new Dice(`${seed}/${what}`)
   const profile = profileOf(dice('profile'))
   const history = new History(() => ({ at: Math.round(timeline.monotonicMs * 1_000) / 1_000, wall: timeline.now() }))
-  const bitrix24 = new Bitrix24(timeline, dice('portals'), history)
+  const bitrix24 = new Bitrix24(timeline, dice('portals'), history, profile)
   const disk = new Disk(dice('disk'), timeline)
   const network = new SimulatedNetwork(timeline, dice('network'), (url, form, asked) => bitrix24.answer(url, form, asked))
   const workload = new Workload({
     timeline, world, history, bitrix24, profile, dice: dice('workload'),
-    appSide: (plans) => new AppSide({ seed: String(seed), timeline, world, history, disk, network, plans, dice: dice('app side'), apps: profile.apps }),
+    appSide: (plans) => new AppSide({ seed: String(seed), timeline, world, history, disk, network, bitrix24, plans, dice: dice('app side'), apps: profile.apps }),
   })
   const { appSide } = workload
   const onUnhandled = (error: unknown): void => history.add({ kind: 'unhandled', process: appSide.number, error: String(error) })
   process.on('unhandledRejection', onUnhandled)
   try {
-    history.add({ kind: 'rules', duplicates: Object.fromEntries(profile.apps.map(({ name, duplicates }) => [name, duplicates])) })
+    history.add({ kind: 'rules', singleUse: profile.singleUse, tokensLiveS: profile.tokensLiveS, duplicates: Object.fromEntries(profile.apps.map(({ name, duplicates }) => [name, duplicates])) })
     workload.schedule()
     scheduleWeather({ timeline, world, history, disk, network, appSide, profile, dice: dice('weather') })
     appSide.start()
@@ -54,6 +54,7 @@ export async function runSeed(seed: number): Promise<Run> {
     disk.weather = CALM_DISK
     disk.fullUntilMs = 0
     network.weather = CALM_NETWORK
+    bitrix24.calm()
     history.add({ kind: 'calm' })
     appSide.start()
     await calm(timeline, appSide, history)

@@ -6,6 +6,7 @@ import { CALM_NETWORK } from '../world/network.ts'
 import type { SimulatedNetwork } from '../world/network.ts'
 import type { Life, Timeline } from '../world/timeline.ts'
 import type { AppSide } from './app-side.ts'
+import { layAmbush } from './ambush.ts'
 import type { Profile } from './profile.ts'
 
 /** What goes wrong around the app side, and when. */
@@ -22,7 +23,8 @@ export interface WeatherParts {
 
 const HOUR_MS = 3_600_000
 
-export function scheduleWeather({ timeline, world, history, disk, network, appSide, dice, profile }: WeatherParts): void {
+export function scheduleWeather(parts: WeatherParts): void {
+  const { timeline, world, history, disk, network, appSide, dice, profile } = parts
   const { troubleMs } = profile
   const some = (times: number, what: () => void): void => {
     for (let count = 0; count < times; count++) timeline.after(world, dice.between(0, troubleMs), what)
@@ -35,10 +37,11 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
     appSide.kill(killKind)
   }
   // So many tasks later: right in the middle of what goes on, however little time that takes.
-  const crash = (kind: CrashKind) => (): void => {
+  const crashAfter = (kind: CrashKind, tasks: number): void => {
     killKind = kind
-    killAt = timeline.tasks + dice.whole(1, 60)
+    killAt = timeline.tasks + tasks
   }
+  const crash = (kind: CrashKind) => (): void => crashAfter(kind, dice.whole(1, 60))
   some(profile.kills, crash('process'))
   some(profile.powerCuts, crash('power'))
   some(profile.stops, () => appSide.stop())
@@ -66,7 +69,9 @@ export function scheduleWeather({ timeline, world, history, disk, network, appSi
     const forMs = dice.between(0, dice.pick([2_000, 30_000, 200_000]))
     const share = (): number => (dice.chance(0.4) ? dice.pick([0.1, 0.4, 1]) : 0)
     network.weather = dice.chance(0.3) ? { ...CALM_NETWORK, slow: 1 } : { unreachable: share(), cut: share() / 2, failing: share(), slow: share() }
+    if (dice.chance(0.3)) network.weather = { ...network.weather, only: dice.pick(['portals', 'servers'] as const) }
     history.add({ kind: 'spell', of: 'network', forMs, what: `the network for ${Math.round(forMs)} ms: ${JSON.stringify(network.weather)}` })
     timeline.after(world, forMs, () => (network.weather = CALM_NETWORK))
   })
+  for (const ambush of profile.ambushes) layAmbush(ambush, parts, crashAfter)
 }

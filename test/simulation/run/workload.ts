@@ -35,8 +35,11 @@ interface Outgoing {
 const ORDINARY = Object.keys(HANDLED).filter((code) => !code.startsWith('ONAPP') || code === 'ONAPPTEST')
 const SECOND_MS = 1_000
 const ADMIN = 1
+const OTHER_ADMIN = 2
 const STRANGER = 7
 const BIG_BYTES = 60_000
+const LEAST_BETWEEN_MS = 2_000
+const LATE_MS = 60_000
 
 export class Workload {
   readonly #parts: WorkloadParts
@@ -98,15 +101,17 @@ export class Workload {
     const byPage = dice.chance(0.2)
     // The browser is given tokens of its own.
     if (byPage) this.#openPage(site, bitrix24.issue(site, ADMIN))
+    // Another administrator opens it too.
+    if (dice.chance(0.3)) this.#openPage(site, bitrix24.issue(site, OTHER_ADMIN), dice.between(5_000, 60_000))
     const data = { VERSION: String(site.version), LANGUAGE_ID: 'en', ACTIVE: 'Y' }
     const auth = bitrix24.authOf(site, byPage && dice.chance(0.7) ? undefined : pair)
     this.#send(site, { code: 'ONAPPINSTALL', data, auth, genuine: true })
   }
 
-  #openPage(site: Site, { access, refresh, expiresAtMs }: Pair): void {
+  #openPage(site: Site, { access, refresh, expiresAtMs }: Pair, withinMs = 2_000): void {
     const { appSide, dice } = this.#parts
     const bringsToken = dice.chance(0.5)
-    this.#at(dice.between(0, 2_000), () => {
+    this.#at(dice.between(0, withinMs), () => {
       const token = bringsToken ? { applicationToken: site.applicationToken } : {}
       const facts = { accessToken: access, refreshToken: refresh, expiresAtMs, serverEndpoint: `${AUTH_SERVER}/rest/`, ...token }
       appSide.openInstaller(site, facts).catch(() => {})
@@ -115,6 +120,9 @@ export class Workload {
 
   #change(site: Site): void {
     const { bitrix24, dice } = this.#parts
+    // Nobody installs and uninstalls within a second.
+    const soonMs = site.changedAtMs + LEAST_BETWEEN_MS - this.#parts.timeline.monotonicMs
+    if (soonMs > 0) return this.#at(soonMs, () => this.#change(site))
     if (!site.installed) return this.#install(site)
     if (dice.chance(0.5)) {
       const pair = bitrix24.update(site, dice.chance(0.6))
@@ -127,9 +135,11 @@ export class Workload {
     const auth = bitrix24.authOf(site, undefined)
     bitrix24.uninstall(site, clean)
     const data = { LANGUAGE_ID: 'en', CLEAN: clean ? '1' : '0' }
-    this.#send(site, { code: 'ONAPPUNINSTALL', data, auth, genuine: true, ...(clean ? { clean } : {}) })
+    // Some lie in the platform's queue until the next installation is long there.
+    const isLate = dice.chance(0.25)
+    this.#send(site, { code: 'ONAPPUNINSTALL', data, auth, genuine: true, ...(clean ? { clean } : {}) }, isLate ? LATE_MS : undefined)
     // Hard on its heels, as people do who try whether a reinstall helps.
-    if (dice.chance(0.4)) this.#at(dice.between(0, 3_000), () => this.#install(site))
+    if (dice.chance(isLate ? 0.8 : 0.4)) this.#at(dice.between(1_000, 4_000), () => this.#install(site))
   }
 
   #forge(site: Site): void {
@@ -180,12 +190,13 @@ export class Workload {
     const body = writeEnvelope({ event: code, event_handler_id: '1', data: marked, ts: Math.floor(timeline.now() / SECOND_MS), auth })
     const sent = {
       kind: 'sent', app: site.app, memberId: auth.member_id ?? '', mark, code, data: decodeForm(body)['data'], genuine, token: auth.application_token ?? '',
+      raisedAt: timeline.monotonicMs,
       ...(auth.user_id === undefined ? {} : { userId: auth.user_id }), ...(clean === undefined ? {} : { clean }),
       ...(auth.refresh_token === undefined ? {} : { refresh: nameOf(auth.refresh_token) }),
     } as const
     const copies = dice.chance(profile.copies) ? dice.whole(1, 2) : 0
     for (let copy = 0; copy <= copies; copy++) {
-      this.#at(dice.between(0, copy === 0 ? withinMs : 20_000), () => {
+      this.#at(dice.between(0, copy === 0 ? withinMs : profile.copiesMs), () => {
         const delivery = ++this.#deliveries
         const { taker } = appSide
         history.add({ ...sent, delivery, ...(taker === undefined ? {} : { process: taker }) })

@@ -1,13 +1,14 @@
 import type { JsonAnswer } from '@portline/runtime/network.ts'
 import type { AuthBlock } from '@portline/wire/envelope.ts'
+import { pairIdOf } from 'portline/tokens/token-pair.ts'
 import type { History, Lane } from '../history.ts'
 import type { Dice } from './dice.ts'
 import type { Asked, PeerAnswer } from './network.ts'
-import type { Timeline } from './timeline.ts'
+import type { Life, Timeline } from './timeline.ts'
 
 /**
- * The true state of portals and their authorization server: who has which app installed, which tokens are whose. Refresh tokens
- * are for a single use, whatever becomes of the answer; an uninstall revokes all tokens.
+ * The true state of portals and their authorization server: who has which app installed, which tokens are whose. Where refresh
+ * tokens are for a single use, they are so whatever becomes of the answer; an uninstall revokes all tokens.
  */
 export interface Site extends Lane {
   readonly clientId: string
@@ -17,6 +18,8 @@ export interface Site extends Lane {
   knownSinceMs: number
   applicationToken: string
   version: number
+  /** When it was last installed or uninstalled. */
+  changedAtMs: number
 }
 
 interface Grant {
@@ -28,6 +31,8 @@ interface Grant {
   expiresAtMs: number
   revoked: boolean
   spent: boolean
+  /** Of a refresh token: its access token. */
+  readonly access: string
 }
 
 export interface Pair {
@@ -40,7 +45,8 @@ export interface Pair {
 export const AUTH_SERVER = 'https://oauth.example'
 /** Trusted as well, and knows nobody. */
 export const OTHER_AUTH_SERVER = 'https://oauth.example.org'
-const ADMIN = 1
+/** Both may install. */
+const ADMINS = [1, 2]
 const SECOND_MS = 1_000
 
 export class Bitrix24 {
@@ -51,20 +57,35 @@ export class Bitrix24 {
   readonly #history: History
   readonly #access = new Map<string, Grant>()
   readonly #refresh = new Map<string, Grant>()
+  readonly #issuedAt = new Map<string, number>()
   readonly #lifetimeMs: number
+  readonly #singleUse: boolean
+  /** Access tokens that were used: nobody has forgotten those. */
+  readonly #seen = new Set<string>()
+  #forgets: number
+  #isCalm = false
+  /** What came of them was forgotten once: not twice. */
+  readonly #reopened = new Set<Grant>()
   #tokens = 0
 
-  constructor(timeline: Timeline, dice: Dice, history: History) {
+  constructor(timeline: Timeline, dice: Dice, history: History, { tokensLiveS, singleUse, forgets }: { tokensLiveS: number; singleUse: boolean; forgets: number }) {
     this.#timeline = timeline
     this.#dice = dice
     this.#history = history
-    this.#lifetimeMs = dice.pick([70, 100, 300, 900, 3_600]) * SECOND_MS
+    this.#lifetimeMs = tokensLiveS * SECOND_MS
+    this.#singleUse = singleUse
+    this.#forgets = forgets
+  }
+
+  /** From here on nothing is forgotten. */
+  calm(): void {
+    this.#isCalm = true
   }
 
   addSite(app: string, member: number): Site {
     const site: Site = {
       app, memberId: `portal${member}`, clientId: `app.${app}`, host: `portal${member}.example`, installed: false, knownSinceMs: 0,
-      applicationToken: '', version: 0,
+      applicationToken: '', version: 0, changedAtMs: 0,
     }
     this.sites.push(site)
     return site
@@ -73,22 +94,24 @@ export class Bitrix24 {
   /** `keepToken`: a market app has the same application_token after a reinstall. */
   install(site: Site, keepToken: boolean): Pair {
     site.installed = true
+    site.changedAtMs = this.#timeline.monotonicMs
     site.knownSinceMs = this.#timeline.monotonicMs + (this.#dice.chance(0.25) ? this.#dice.between(0, 30_000) : 0)
     site.version += 1
     if (!keepToken || site.applicationToken === '') site.applicationToken = this.#newToken('T')
     this.#fact(site, 'installed')
-    return this.issue(site, ADMIN)
+    return this.issue(site, 1)
   }
 
   update(site: Site, rotate: boolean): Pair {
     site.version += 1
     if (rotate) site.applicationToken = this.#newToken('T')
     this.#fact(site, 'updated')
-    return this.issue(site, ADMIN)
+    return this.issue(site, 1)
   }
 
   uninstall(site: Site, clean: boolean): void {
     site.installed = false
+    site.changedAtMs = this.#timeline.monotonicMs
     this.bindings.delete(keyOf(site))
     for (const grant of [...this.#access.values(), ...this.#refresh.values()]) if (grant.site === site) grant.revoked = true
     this.#history.add({ kind: 'portal', fact: 'uninstalled', app: site.app, memberId: site.memberId, token: site.applicationToken, ...(clean ? { clean } : {}) })
@@ -97,7 +120,8 @@ export class Bitrix24 {
   issue(site: Site, user: number): Pair {
     const [access, refresh] = [this.#newToken('A'), this.#newToken('R')]
     const expiresAtMs = this.#timeline.now() + this.#lifetimeMs
-    const grant = { site, user, admin: user === ADMIN, expiresAtMs, revoked: false, spent: false }
+    const grant = { site, user, admin: ADMINS.includes(user), expiresAtMs, revoked: false, spent: false, access }
+    this.#issuedAt.set(pairIdOf({ accessToken: access, refreshToken: refresh, expiresAtMs }), this.#timeline.monotonicMs)
     this.#access.set(access, { ...grant, name: nameOf(access) })
     this.#refresh.set(refresh, { ...grant, name: nameOf(refresh) })
     return { access, refresh, expiresAtMs, user }
@@ -110,6 +134,11 @@ export class Bitrix24 {
       ...own, access_token: pair.access, refresh_token: pair.refresh, user_id: String(pair.user), status: 'L', scope: 'crm',
       expires: String(Math.floor(pair.expiresAtMs / SECOND_MS)), expires_in: String(this.#lifetimeMs / SECOND_MS),
     }
+  }
+
+  /** When the pair was issued, in milliseconds of the run: by what the app side calls it. */
+  issuedAt(pairId: string | null): number {
+    return this.#issuedAt.get(pairId ?? '') ?? 0
   }
 
   /** Whether the pair still gets anybody anywhere. */
@@ -130,6 +159,7 @@ export class Bitrix24 {
     const grant = this.#access.get(access)
     if (grant === undefined || grant.revoked) return { status: 401, json: { error: 'NO_AUTH_FOUND' } }
     if (grant.expiresAtMs <= this.#timeline.now()) return { status: 401, json: { error: 'expired_token' } }
+    this.#seen.add(access)
     const { site } = grant
     const installed = site.installed && site.knownSinceMs <= this.#timeline.monotonicMs
     const install = { installed, version: String(site.version), status: 'L', scope: 'crm', domain: site.host, uri: '', client_endpoint: `https://${site.host}/rest/`, member_id: site.memberId, member_type: 'b24' }
@@ -138,27 +168,45 @@ export class Bitrix24 {
 
   #renew(form: Readonly<Record<string, string>>, { process, atMs }: Asked): PeerAnswer {
     const grant = this.#refresh.get(form['refresh_token'] ?? '')
-    const refused = grant === undefined || grant.revoked || grant.spent || form['client_secret'] !== secretOf(grant.site.app)
-    const note = grant === undefined ? undefined : (came: boolean): void => {
-      const { app, memberId } = grant.site
-      this.#history.add({ kind: 'renewal', process, app, memberId, refresh: grant.name, result: refused ? 'refused' : 'issued', askedAt: atMs, answer: came ? 'came' : 'lost' })
-    }
-    const answered = note === undefined ? {} : { answered: note }
-    if (refused) return { status: 400, json: { error: 'invalid_grant' }, ...answered }
-    grant.spent = true
+    if (grant === undefined) return { status: 400, json: { error: 'invalid_grant' } }
+    const { app, memberId } = grant.site
+    const note = (result: 'issued' | 'refused', came: boolean, next?: string): void => this.#history.add({
+      kind: 'renewal', process, app, memberId, user: grant.user, refresh: grant.name, ...(next === undefined ? {} : { next }), result, askedAt: atMs, answer: came ? 'came' : 'lost',
+    })
+    const refused = grant.revoked || grant.spent || form['client_secret'] !== secretOf(app)
+    if (refused) return { status: 400, json: { error: 'invalid_grant' }, answered: (came) => note('refused', came) }
+    grant.spent = this.#singleUse
     const { access, refresh } = this.issue(grant.site, grant.user)
+    const answered = (came: boolean): void => note('issued', came, nameOf(refresh))
+    if (this.#forgets > 0 && !this.#reopened.has(grant)) this.#forgetLater(grant, refresh)
     const endpoints = { server_endpoint: `${AUTH_SERVER}/rest/`, client_endpoint: `https://${grant.site.host}/rest/` }
     const json = {
       access_token: access, refresh_token: refresh, expires_in: this.#lifetimeMs / SECOND_MS, scope: 'crm', domain: 'oauth.example', ...endpoints,
-      status: 'L', member_id: grant.site.memberId, user_id: grant.user,
+      status: 'L', member_id: memberId, user_id: grant.user,
     }
-    return { status: 200, json, ...answered }
+    return { status: 200, json, answered }
+  }
+
+  /** A server that fails over to one that has not heard of it: it never gave this pair, and takes the one before again. Not once it has been seen. */
+  #forgetLater(former: Grant, refresh: string): void {
+    this.#forgets -= 1
+    this.#timeline.after(WORLD, this.#dice.between(0, FORGETS_WITHIN_MS), () => {
+      const grant = this.#refresh.get(refresh)
+      if (this.#isCalm || grant === undefined || grant.spent || grant.revoked || this.#seen.has(grant.access)) return
+      this.#refresh.delete(refresh)
+      this.#access.delete(grant.access)
+      former.spent = false
+      this.#reopened.add(former)
+      const { app, memberId } = grant.site
+      this.#history.add({ kind: 'forgotten', app, memberId, refresh: grant.name })
+    })
   }
 
   #rest(method: string, form: Readonly<Record<string, string>>): JsonAnswer {
     const grant = this.#access.get(form['auth'] ?? '')
     if (grant === undefined || grant.revoked) return { status: 401, json: { error: 'NO_AUTH_FOUND' } }
     if (!this.#valid(grant)) return { status: 401, json: { error: 'expired_token' } }
+    this.#seen.add(form['auth'] ?? '')
     const key = keyOf(grant.site)
     const bound = this.bindings.get(key) ?? []
     const { event = '', handler = '' } = form
@@ -177,11 +225,13 @@ export class Bitrix24 {
     return `${kind}${++this.#tokens}.${this.#dice.hex(TOKEN_BYTES)}`
   }
 
-  #fact({ app, memberId, applicationToken }: Site, fact: 'installed' | 'updated'): void {
-    this.#history.add({ kind: 'portal', fact, app, memberId, token: applicationToken })
+  #fact({ app, memberId, applicationToken, knownSinceMs }: Site, fact: 'installed' | 'updated'): void {
+    this.#history.add({ kind: 'portal', fact, app, memberId, token: applicationToken, knownAt: knownSinceMs })
   }
 }
 
+const WORLD: Life = { name: 'authorization server', alive: true }
+const FORGETS_WITHIN_MS = 20_000
 const TOKEN_BYTES = 8
 const NAME_LENGTH = 8
 

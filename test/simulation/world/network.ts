@@ -12,6 +12,8 @@ export interface NetworkWeather {
   readonly cut: number
   readonly failing: number
   readonly slow: number
+  /** Whom it concerns; all when absent. */
+  readonly only?: 'portals' | 'servers'
 }
 
 export const CALM_NETWORK: NetworkWeather = { unreachable: 0, cut: 0, failing: 0, slow: 0 }
@@ -49,6 +51,11 @@ export class SimulatedNetwork {
     this.#peer = peer
   }
 
+  #weatherAt({ hostname }: URL): NetworkWeather {
+    const { only } = this.weather
+    return only === undefined || (only === 'portals') === hostname.startsWith('portal') ? this.weather : CALM_NETWORK
+  }
+
   /** The network of one process. The other side goes on when the process does not. */
   of(life: Life, process: number, world: Life): Network {
     return { postForm: (url, form, limits) => this.#ask(life, process, world, new URL(url), { ...form }, limits) }
@@ -56,7 +63,7 @@ export class SimulatedNetwork {
 
   #ask(life: Life, process: number, world: Life, url: URL, form: Readonly<Record<string, string>>, { timeoutMs }: AnswerLimits): Promise<JsonAnswer> {
     const dice = this.#dice
-    const { unreachable, cut, failing, slow } = this.weather
+    const { unreachable, cut, failing, slow } = this.#weatherAt(url)
     const tookMs = (): number => dice.between(1, dice.chance(slow) ? SLOW_MS : USUAL_MS)
     const [thereMs, backMs] = [tookMs(), tookMs()]
     const fate = dice.random.fraction()

@@ -1,16 +1,18 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import { DatabaseSync } from 'node:sqlite'
-import type { Session, StatementSync } from 'node:sqlite'
 import { Engine } from 'portline/store/sqlite/engine.ts'
 import type { OperationAnswer, OperationCall, ThreadMessage, ThreadReply } from 'portline/store/sqlite/operations.ts'
 import { runBatch } from 'portline/store/sqlite/run-batch.ts'
 import { createTables } from 'portline/store/sqlite/schema.ts'
 import { SqliteThread } from 'portline/store/sqlite/sqlite-store.ts'
 import type { StoreThread } from 'portline/store/sqlite/sqlite-store.ts'
-import type { Snapshot, Row, RowChange } from '../history.ts'
-import type { Dice } from './dice.ts'
-import type { CommitPlan, Disk } from './disk.ts'
+import type { Snapshot } from '../history.ts'
+import { Dice } from './dice.ts'
+import type { Disk } from './disk.ts'
+import { snapshotOf } from './snapshot.ts'
 import type { Life, Timeline } from './timeline.ts'
+import { WATCH, WatchedDatabase } from './watched-database.ts'
+import type { WatchedCommit } from './watched-database.ts'
 
 /**
  * The store's thread: the real operations on a database in memory, and a simulated disk under its commits. A record on the disk is
@@ -22,20 +24,10 @@ export interface ThreadParts {
   readonly life: Life
   readonly disk: Disk
   readonly dice: Dice
-  readonly onRows: (rows: readonly RowChange[]) => void
+  /** What a transaction has changed, once it is durable. */
+  readonly onCommitted: (committed: WatchedCommit) => void
 }
 
-const CHANGED = 'seq, id, app, member_id, code, state, reason, proof, attempts, due_at, parked, generation, received_at'
-/** An event that lost its content has lost its mark too. */
-const MARK = `coalesce(json_extract(data, '$.MARK'), '') AS mark`
-/** Whatever the code under test believes it has written, this is what it wrote. */
-const WATCH = `
-  CREATE TEMP TABLE changes (change TEXT, ${CHANGED}, mark TEXT);
-  CREATE TEMP TRIGGER inserted AFTER INSERT ON main.events BEGIN INSERT INTO changes SELECT 'insert', ${CHANGED}, ${MARK} FROM events WHERE seq = new.seq; END;
-  CREATE TEMP TRIGGER updated AFTER UPDATE OF state, reason, attempts, due_at, parked, generation, proof ON main.events
-    BEGIN INSERT INTO changes SELECT 'update', ${CHANGED}, ${MARK} FROM events WHERE seq = new.seq; END;
-  CREATE TEMP TRIGGER deleted BEFORE DELETE ON main.events BEGIN INSERT INTO changes SELECT 'delete', ${CHANGED}, ${MARK} FROM events WHERE seq = old.seq; END;
-`
 const OPEN_MS = 3
 const MOST_OPEN_MS = 60
 
@@ -81,6 +73,9 @@ export class SimulatedThread {
     this.#parts = parts
     this.#db = new DatabaseSync(':memory:') as Database
     this.#db.deserialize(image.bytes())
+    // SQLite's own chance: the salts of the audit trail.
+    const salts = new Dice('salts')
+    this.#db.function('randomblob', (bytes) => salts.random.bytes(Number(bytes)))
     this.#db.exec(WATCH)
     this.#watched = new WatchedDatabase(this.#db)
     this.#engine = new Engine(this.#db)
@@ -112,12 +107,12 @@ export class SimulatedThread {
   }
 
   #work(batch: readonly OperationCall[]): void {
-    const { timeline, life, disk, onRows } = this.#parts
+    const { timeline, life, disk, onCommitted } = this.#parts
     const plan = disk.plan()
     this.#watched.begin(plan)
     // Cloned at once, as on the way to another thread: what it shares with the engine would change under its reader.
     const answers = structuredClone(runBatch(this.#watched as unknown as DatabaseSync, this.#engine, batch))
-    const { changeset, changes } = this.#watched
+    const { changeset, changes: events, installations, accounts, audited } = this.#watched
     const reply = (): void => this.#reply(answers)
     if (changeset === undefined) {
       reply()
@@ -131,7 +126,7 @@ export class SimulatedThread {
         if (plan.fault === 'sync fails') disk.syncFailed()
         else {
           disk.synced()
-          if (changes.length > 0) onRows(changes)
+          onCommitted({ events, installations, accounts, audited })
         }
         reply()
       })
@@ -148,13 +143,7 @@ export class SimulatedThread {
   }
 
   snapshot(process: number): Snapshot {
-    return {
-      kind: 'snapshot',
-      process,
-      rows: rowsOf<Row>(this.#db, `SELECT ${COLUMNS}, ${MARK} FROM events ORDER BY seq`),
-      attempts: rowsOf(this.#db, `SELECT e.id, a.n, a.outcome, a.started_at AS startedAt, a.duration_ms AS durationMs
-        FROM attempts a LEFT JOIN events e ON e.seq = a.event ORDER BY a.event, a.n`),
-    }
+    return snapshotOf(this.#db, process)
   }
 
   count(state: string): number {
@@ -174,60 +163,4 @@ export function workerOn(thread: SimulatedThread, clock: Clock): SqliteThread {
 /** How long opening a store takes: replaying, checking. */
 export function openingMs(dice: Dice): number {
   return OPEN_MS + dice.between(0, MOST_OPEN_MS)
-}
-
-const COLUMNS = CHANGED.replace('member_id', 'member_id AS memberId').replace('due_at', 'due_at AS dueAt').replace('received_at', 'received_at AS receivedAt')
-
-function rowsOf<Shape>(db: DatabaseSync, sql: string): Shape[] {
-  return db.prepare(sql).all().map((row) => ({ ...row })) as Shape[]
-}
-
-/** The connection as `runBatch` sees it: its COMMIT fares as the disk will. */
-class WatchedDatabase {
-  readonly #db: DatabaseSync
-  #readChanges: StatementSync | undefined
-  #plan: CommitPlan = { writeMs: 0, syncMs: 0 }
-  #session: Session | undefined
-  changeset: Uint8Array | undefined
-  changes: RowChange[] = []
-
-  constructor(db: DatabaseSync) {
-    this.#db = db
-  }
-
-  get isTransaction(): boolean {
-    return this.#db.isTransaction
-  }
-
-  begin(plan: CommitPlan): void {
-    this.#plan = plan
-    this.changeset = undefined
-    this.changes = []
-  }
-
-  exec(sql: string): void {
-    if (sql === 'BEGIN') this.#session = this.#db.createSession()
-    if (sql === 'ROLLBACK') this.#endSession()
-    if (sql === 'COMMIT') return this.#commit()
-    this.#db.exec(sql)
-  }
-
-  #commit(): void {
-    const changeset = this.#session?.changeset()
-    // A transaction that changed nothing writes nothing.
-    if (changeset !== undefined && changeset.length > 0) {
-      this.changeset = changeset
-      const { fault } = this.#plan
-      if (fault !== undefined) throw new Error(fault === 'full' ? 'database or disk is full' : 'disk I/O error')
-      this.#readChanges ??= this.#db.prepare(`DELETE FROM temp.changes RETURNING change, ${COLUMNS}, mark`)
-      this.changes = this.#readChanges.all().map((row) => ({ ...row })) as unknown as RowChange[]
-    }
-    this.#db.exec('COMMIT')
-    this.#endSession()
-  }
-
-  #endSession(): void {
-    this.#session?.close()
-    this.#session = undefined
-  }
 }
