@@ -114,3 +114,22 @@ test('the same ONAPPINSTALL twice changes nothing the second time', async () => 
   const after = await house.installation()
   expect({ ...after, updatedAt: '' }).toEqual({ ...before, updatedAt: '' })
 })
+
+test('a late copy of an update that brought an account its tokens does not spend them', async () => {
+  const clock = new VirtualClock(Date.now())
+  house = await openHouse({ app: defineApp({ name: 'copied' }), ui: false, portal: { clock, queue: { minDelayMs: 0, maxDelayMs: 0 } }, side: { clock } })
+  await house.portal.control.install(house.clientId)
+  await house.portal.control.drain()
+  await house.settled('ONAPPINSTALL')
+  const [before] = (await house.installation()).accounts
+  const { application_token: token } = house.portal.control.app(house.clientId)
+  const [sent] = house.portal.control.deliveries().deliveries.filter(({ event }) => event === 'ONAPPINSTALL')
+  const copy = (sent?.body ?? '').replace('event=ONAPPINSTALL', 'event=ONAPPUPDATE').replaceAll(token, 'r'.repeat(token.length))
+  await clock.advance(TWO_HOURS_MS)
+  expect((await house.post(copy)).status).toBe(200)
+  expect(await house.settled('ONAPPUPDATE')).toMatchObject({ state: 'done', proof: 'access_token' })
+  const [after] = (await house.installation()).accounts
+  expect(after).toMatchObject({ state: 'live', master: true })
+  // Where the pair that the portal gave for theirs has gone.
+  expect(Date.parse(after?.obtainedAt ?? '') - Date.parse(before?.obtainedAt ?? '')).toBeGreaterThanOrEqual(TWO_HOURS_MS)
+})

@@ -125,7 +125,11 @@ export class Reviewer {
     this.#keepFollowers(portal, held, decided)
     if (decided.size === 0) return false
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
-    await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT)
+    await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT).catch((error: unknown) => {
+      // All of them are still held, and decided anew: until then their followers wait as before.
+      this.#claimAgain(portal, held, decided)
+      throw error
+    })
     for (const { id } of settlements) this.#pairs.forget(id)
     for (const event of held) {
       const { state, generation } = decided.get(event.id) ?? {}
@@ -149,6 +153,16 @@ export class Reviewer {
     for (const event of held) {
       if (decided.get(event.id)?.reason !== 'APPLICATION_TOKEN_MISMATCH') continue
       if (claimed.isClaimed(portal, envelopeOf(sealer, event).auth.application_token)) decided.delete(event.id)
+    }
+  }
+
+  #claimAgain(portal: PortalKey, held: readonly StoredEvent[], decided: ReadonlyMap<string, HeldSettlement>): void {
+    const { known, claimed, sealer } = this.#parts
+    for (const event of held) {
+      if (!decided.has(event.id)) continue
+      const envelope = envelopeOf(sealer, event)
+      const verdict = judge(known.get(event), envelope, event.receivedAtMs)
+      if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
     }
   }
 

@@ -114,6 +114,9 @@ export const followersWait: Promised = (items) => {
     const key = `${laneOf(sent)} ${sent.token}`
     if (provable && item.state === 'held' && item.id !== undefined) claims.set(key, { id: item.id, key })
     if (!known.has(item.delivery) || uninstalled.has(laneOf(sent)) || item.code !== 'APPLICATION_TOKEN_MISMATCH') return
+    // Its proof has ended since, with a refusal: there is nothing left to wait for. Whether that was right is for `holds end well` to say.
+    const claim = claims.get(key)
+    if (claim !== undefined && ledger.byId.get(claim.id)?.state === 'dead') return
     broken.push({ promise: 'followers wait', what: `${sent.mark} was refused while its token was being proven`, item: index })
   })
   return broken
