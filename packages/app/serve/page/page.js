@@ -272,7 +272,7 @@ function installationCard(installation) {
     ['reason', reason],
     ['installed', installedAt === null ? null : timeOf(installedAt)],
     ['account', users.join(', ')],
-    ['bindings', bindings.length === 0 ? text('none') : bindings.map(({ event }) => event).join(', ')],
+    ['bindings', bindings.length === 0 ? text('none') : node('ul', { class: 'codes' }, ...bindings.map(({ event }) => node('li', {}, event)))],
     ['connectors', lines.length === 0 ? null : node('span', { class: 'badges' }, ...lines)],
   ]))
 }
