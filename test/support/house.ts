@@ -95,8 +95,8 @@ export async function installApp(house: House): Promise<void> {
 }
 
 /** Asks again until there is an answer. The limit only ends a test that would never end: nothing is measured by it. */
-export async function until<Value>(ask: () => Promise<Value | undefined> | Value | undefined, what: string): Promise<Value> {
-  const giveUpAtMs = Date.now() + 30_000
+export async function until<Value>(ask: () => Promise<Value | undefined> | Value | undefined, what: string, limitMs = 30_000): Promise<Value> {
+  const giveUpAtMs = Date.now() + limitMs
   for (;;) {
     const value = await ask()
     if (value !== undefined) return value
