@@ -17,6 +17,8 @@ export interface SealedSearch {
   readonly prefix: Uint8Array
   /** `next` of the answer before; from the beginning when absent. */
   readonly after?: string | undefined
+  /** What was appended behind this event is left out: a search must not chase what comes in meanwhile. */
+  readonly upToSeq?: number | undefined
   readonly limit: number
   /** Of sealed values, roughly; one is given whatever its size. */
   readonly maxBytes: number

@@ -144,10 +144,12 @@ export class KeyRotation {
   async #pass(): Promise<Reseal> {
     const { store, sealer, log } = this.#parts
     let total: Reseal = { resealed: 0, missed: 0, unreadable: 0 }
-    let after: string | undefined
+    let [after, upToSeq]: [string | undefined, number | undefined] = [undefined, undefined]
     for (;;) {
       try {
-        const { next, ...slice } = await resealSlice(store, sealer, after)
+        // What comes in from now on the active key seals: events that come faster than a pass reads must not keep it from its end.
+        upToSeq ??= await store.lastSeq()
+        const { next, ...slice } = await resealSlice(store, sealer, after, upToSeq)
         total = sum(total, slice)
         this.#resealed += slice.resealed
         if (next === undefined) return total

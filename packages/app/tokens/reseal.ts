@@ -18,8 +18,8 @@ export interface Reseal {
 }
 
 /** Looks at one slice of the store and seals anew what the active key did not seal. Errors: STORE_UNAVAILABLE. */
-export async function resealSlice(store: Store, sealer: Sealer, after: string | undefined): Promise<Reseal & { readonly next?: string }> {
-  const { values, next } = await store.sealedOtherwise({ prefix: sealer.prefix, after, limit: RESEAL_SLICE_VALUES, maxBytes: RESEAL_SLICE_BYTES })
+export async function resealSlice(store: Store, sealer: Sealer, after: string | undefined, upToSeq?: number): Promise<Reseal & { readonly next?: string }> {
+  const { values, next } = await store.sealedOtherwise({ prefix: sealer.prefix, after, upToSeq, limit: RESEAL_SLICE_VALUES, maxBytes: RESEAL_SLICE_BYTES })
   const changes = values.flatMap((value) => resealed(sealer, value) ?? [])
   const changed = changes.length === 0 ? 0 : await store.replaceSealed(changes)
   const done = { resealed: changed, missed: changes.length - changed, unreadable: values.length - changes.length }

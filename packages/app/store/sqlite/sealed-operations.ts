@@ -31,13 +31,19 @@ const PLACES: readonly Place[] = [
   { kind: 'auth', table: 'events', column: 'auth', where: 'length(auth) > 0', key: ['seq'], begin: [0], rows: 5_000 },
 ]
 
+/** Keyed by the order of events, at whose end they grow. */
+const GROWING: ReadonlySet<string> = new Set(['auth_batches', 'events'])
+
 /** In the reading thread: it looks at many rows. */
 export const sealedQueries = {
-  sealedOtherwise(db: Queries, { prefix, after, limit, maxBytes }: SealedSearch): SealedPage {
+  sealedOtherwise(db: Queries, { prefix, after, upToSeq, limit, maxBytes }: SealedSearch): SealedPage {
     const [index, last] = after === undefined ? [0, undefined] : (JSON.parse(after) as [number, SQLInputValue[]])
     const place = PLACES[index]
     if (place === undefined) return { values: [] }
-    const { values, lastKey } = search(db, place, last ?? place.begin, { prefix, limit, maxBytes })
+    const found = search(db, place, last ?? place.begin, { prefix, limit, maxBytes })
+    const { values } = found
+    const isPast = GROWING.has(place.table) && upToSeq !== undefined && Number(found.lastKey?.[0]) >= upToSeq
+    const lastKey = isPast ? undefined : found.lastKey
     const goesOn = lastKey === undefined ? [index + 1] : [index, lastKey]
     return index + 1 === PLACES.length && lastKey === undefined ? { values } : { values, next: JSON.stringify(goesOn) }
   },
@@ -60,7 +66,7 @@ export const sealedOperations = {
 
 function search(
   db: Queries, { kind, table, column, key, where, rows }: Place, after: readonly SQLInputValue[],
-  { prefix, limit, maxBytes }: Omit<SealedSearch, 'after'>,
+  { prefix, limit, maxBytes }: Omit<SealedSearch, 'after' | 'upToSeq'>,
 ): { values: SealedValue[]; lastKey?: SQLInputValue[] } {
   const columns = key.join(', ')
   const marks = key.map(() => '?').join(', ')
