@@ -1,6 +1,6 @@
 /**
  * A room that many share. Nobody may take more than is still free, and the fuller it is the smaller a part of that: one sender alone
- * gets half of the room, the next a fifth, and it takes hundreds to fill it. Were it all that is free, each would take half of the
+ * gets half of the room, the next a fifth, and it takes 20 to 190 to fill one, by its size. Were it all that is free, each would take half of the
  * rest, and a dozen addresses would fill any room.
  */
 export class HeldRoom {

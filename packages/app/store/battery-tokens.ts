@@ -124,6 +124,29 @@ export function tokensBattery(name: string, makePlace: () => Promise<StorePlace>
       expect((await store.event('02'))?.auth).toEqual(new Uint8Array([1, 3, 5]))
       expect((await store.installation(PORTAL))?.applicationToken).toEqual(new Uint8Array([1, 3, 1]))
     })
+
+    test('a search up to an event comes to its end, however fast others are appended behind it', async () => {
+      let appended = 0
+      const appendMore = async (): Promise<void> => {
+        for (let n = 0; n < 25; n++) {
+          const id = String(++appended).padStart(6, '0')
+          await store.appendEvents({ events: [event(id, { auth: new Uint8Array(), authShared: true })], sharedAuth: new Uint8Array([1, 2, 6]) })
+        }
+      }
+      await appendMore()
+      const upToSeq = await store.lastSeq()
+      const found: SealedValue[] = []
+      let pages = 0
+      for (let after: string | undefined; ; ) {
+        const page = await store.sealedOtherwise({ prefix: new Uint8Array([1, 3]), after, upToSeq, limit: 100, maxBytes: 1_000 })
+        found.push(...page.values)
+        after = page.next
+        pages += 1
+        if (after === undefined || pages === 40) break
+        await appendMore()
+      }
+      expect({ found: found.length, ended: pages < 40 }).toEqual({ found: 25, ended: true })
+    })
   })
 }
 

@@ -41,9 +41,9 @@ export const sealedQueries = {
     const place = PLACES[index]
     if (place === undefined) return { values: [] }
     const found = search(db, place, last ?? place.begin, { prefix, limit, maxBytes })
-    const { values } = found
-    const isPast = GROWING.has(place.table) && upToSeq !== undefined && Number(found.lastKey?.[0]) >= upToSeq
-    const lastKey = isPast ? undefined : found.lastKey
+    const bound = GROWING.has(place.table) ? (upToSeq ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+    const values = found.values.filter(({ seq = 0 }) => seq <= bound)
+    const lastKey = Number(found.lastKey?.[0]) >= bound ? undefined : found.lastKey
     const goesOn = lastKey === undefined ? [index + 1] : [index, lastKey]
     return index + 1 === PLACES.length && lastKey === undefined ? { values } : { values, next: JSON.stringify(goesOn) }
   },
