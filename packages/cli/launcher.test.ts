@@ -39,3 +39,11 @@ test('where no newer Node is found it says what to do instead of starting itself
   expect(status).toBe(1)
   expect(stderr).toContain('npm ci')
 })
+
+test('a command loads the code of no other one', () => {
+  const hooks = `import { registerHooks } from 'node:module'
+    registerHooks({ load(url, context, next) { console.error(url); return next(url, context) } })`
+  const { stderr } = launch(['--import', `data:text/javascript,${encodeURIComponent(hooks)}`], ['start', '--help'])
+  const commands = [...stderr.matchAll(/cli\/commands\/([a-z-]+)\.ts$/gm)].map(([, name]) => name)
+  expect(commands).toEqual(['start'])
+})

@@ -1,19 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
-import { addAuditCommand } from './commands/audit.ts'
-import { addBackupCommand } from './commands/backup.ts'
-import { addBindingsCommand } from './commands/bindings.ts'
-import { addDemoCommand } from './commands/demo.ts'
-import { addDestinationsCommand } from './commands/destinations.ts'
-import { addDevCommand } from './commands/dev.ts'
-import { addDoctorCommand } from './commands/doctor.ts'
-import { addEventsCommand } from './commands/events.ts'
-import { addInstallationsCommand } from './commands/installations.ts'
-import { addKeysCommand } from './commands/keys.ts'
-import { addPortalCommand } from './commands/portal.ts'
-import { addRestoreCommand } from './commands/restore.ts'
-import { addStartCommand } from './commands/start.ts'
 import { AlreadyReported, failureText } from './failure.ts'
 import { standardOutput } from './output.ts'
 import type { Output } from './output.ts'
@@ -33,7 +20,7 @@ export async function main(
   args: readonly string[], env: Environment = process.env, output: Output = standardOutput,
 ): Promise<number> {
   const json = args.includes('--json')
-  const program = createProgram(env, output, json)
+  const program = await createProgram(args, env, output, json)
   let running: Command | undefined
   program.hook('preAction', (_program, command) => void (running = command))
   try {
@@ -49,7 +36,7 @@ export async function main(
   }
 }
 
-function createProgram(env: Environment, output: Output, json: boolean): Command {
+async function createProgram(args: readonly string[], env: Environment, output: Output, json: boolean): Promise<Command> {
   const program = new Command('portline')
     .description('The app side of Bitrix24, and a local Bitrix24 portal')
     .version(version())
@@ -60,11 +47,34 @@ function createProgram(env: Environment, output: Output, json: boolean): Command
       writeOut: (text) => output.out(text.trimEnd()),
       writeErr: (text) => json || output.err(text.trimEnd()),
     })
-  for (const add of COMMANDS) add(program, env, output)
+  for (const add of await neededCommands(args)) add(program, env, output)
   return program
 }
 
-const COMMANDS = [addDevCommand, addDemoCommand, addPortalCommand, addStartCommand, addEventsCommand, addInstallationsCommand, addBindingsCommand, addDoctorCommand, addDestinationsCommand, addBackupCommand, addRestoreCommand, addKeysCommand, addAuditCommand]
+type AddCommand = (program: Command, env: Environment, output: Output) => void
+
+/** In the order in which help lists them. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map<string, () => Promise<AddCommand>>([
+  ['dev', async () => (await import('./commands/dev.ts')).addDevCommand],
+  ['demo', async () => (await import('./commands/demo.ts')).addDemoCommand],
+  ['portal', async () => (await import('./commands/portal.ts')).addPortalCommand],
+  ['start', async () => (await import('./commands/start.ts')).addStartCommand],
+  ['events', async () => (await import('./commands/events.ts')).addEventsCommand],
+  ['installations', async () => (await import('./commands/installations.ts')).addInstallationsCommand],
+  ['bindings', async () => (await import('./commands/bindings.ts')).addBindingsCommand],
+  ['doctor', async () => (await import('./commands/doctor.ts')).addDoctorCommand],
+  ['destinations', async () => (await import('./commands/destinations.ts')).addDestinationsCommand],
+  ['backup', async () => (await import('./commands/backup.ts')).addBackupCommand],
+  ['restore', async () => (await import('./commands/restore.ts')).addRestoreCommand],
+  ['keys', async () => (await import('./commands/keys.ts')).addKeysCommand],
+  ['audit', async () => (await import('./commands/audit.ts')).addAuditCommand],
+])
+
+/** The one that is asked for is loaded alone, so that a restart is short; without a known one, all are: to be listed or suggested. */
+async function neededCommands(args: readonly string[]): Promise<AddCommand[]> {
+  const named = COMMANDS.get(args.find((arg) => !arg.startsWith('-')) ?? '')
+  return Promise.all(named === undefined ? [...COMMANDS.values()].map((load) => load()) : [named()])
+}
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))

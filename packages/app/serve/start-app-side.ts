@@ -11,6 +11,7 @@ import type { Random } from '@portline/runtime/random.ts'
 import type { RetentionRules } from '../inbox/retention.ts'
 import { DEAD_KEPT_MS, DONE_KEPT_MS, STOP_GRACE_MS } from '../limits.ts'
 import { BodyReader } from '../receive/read-body.ts'
+import { BootingThread } from '../store/sqlite/booting-thread.ts'
 import { STORE_FILE } from '../store/sqlite/restore.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { AppOptions } from './app-options.ts'
@@ -55,6 +56,8 @@ export interface AppSideOptions {
   readonly senders?: SenderOptions
   /** How long slow senders are waited for, and how many connections may be open. */
   readonly http?: Partial<HttpLimits>
+  /** Of the store, started beforehand to be sooner ready. It is this app side's from now on. */
+  readonly storeThread?: BootingThread
   readonly clock?: Clock
   readonly random?: Random
   readonly network?: Network
@@ -79,10 +82,14 @@ const KEPT_BY_DEFAULT: RetentionRules = { doneAfterMs: DONE_KEPT_MS, deadAfterMs
 export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT } = options
   const keySettings = { key: options.sealingKey, formerKeys: options.formerSealingKeys }
+  const { storeThread = new BootingThread('thread.ts') } = options
   // Before the store is made: a key that is wrong must leave nothing behind.
-  await loadSealingKeys(options.dataDir, keySettings, random)
-  // The store's thread starts while the rest is being loaded.
-  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, STORE_FILE)), import('./compose.ts')])
+  await loadSealingKeys(options.dataDir, keySettings, random).catch(async (error: unknown) => {
+    await storeThread.discard()
+    throw error
+  })
+  // The store opens while the rest is being loaded.
+  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, STORE_FILE), storeThread), import('./compose.ts')])
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
 import { isLoopbackHost } from 'portline/serve/operator-guard.ts'
+import { BootingThread } from 'portline/store/sqlite/booting-thread.ts'
 import { loadApp } from '../load-app.ts'
 import type { Output } from '../output.ts'
 import type { Environment, RetentionOptions } from '../settings.ts'
@@ -63,6 +64,8 @@ async function start(env: Environment, output: Output, path: string, options: St
   const publicUrl = publicUrlSetting(options.publicUrl)
   const retention = retentionSetting(env, options)
   const secrets = secretSettings(env)
+  // First of all, so that it loads beside all that follows; if that fails, it ends with the process.
+  const storeThread = new BootingThread('thread.ts')
   const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startAppSide } = await import('portline/serve/start-app-side.ts')
@@ -76,6 +79,7 @@ async function start(env: Environment, output: Output, path: string, options: St
     retention,
     senders: senderSettings(env),
     log: createLog(logLevelSetting(env, 'info')),
+    storeThread,
     ...secrets,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   })

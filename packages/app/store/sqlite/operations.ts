@@ -31,5 +31,9 @@ export interface OperationCall {
 }
 export type OperationAnswer = { readonly value: unknown } | { readonly error: string }
 
+/** The first message to a thread; all others are of the other kind. */
+export interface OpenMessage {
+  readonly open: string
+}
 export type ThreadMessage = { readonly batch: readonly OperationCall[] } | { readonly close: true }
 export type ThreadReply = { readonly ready: true } | { readonly failed: { code: string; message: string } } | { readonly answers: OperationAnswer[] } | { readonly closed: true }

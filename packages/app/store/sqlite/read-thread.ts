@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
-import { parentPort, workerData } from 'node:worker_threads'
-import type { OperationAnswer, OperationCall, ThreadMessage, ThreadReply } from './operations.ts'
+import { parentPort } from 'node:worker_threads'
+import type { OpenMessage, OperationAnswer, OperationCall, ThreadMessage, ThreadReply } from './operations.ts'
 import { Queries } from './queries.ts'
 import { isReadOperation, readOperations } from './read-operations.ts'
 import { messageOf } from './run-batch.ts'
@@ -31,9 +31,9 @@ function reply(message: ThreadReply): void {
   parentPort?.postMessage(message)
 }
 
-function start(): void {
+function start(file: string): void {
   try {
-    const db = new DatabaseSync((workerData as { file: string }).file, { readOnly: true, timeout: BUSY_WAIT_MS })
+    const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_WAIT_MS })
     const queries = new Queries(db)
     parentPort?.on('message', (message: ThreadMessage) => {
       if ('batch' in message) return reply({ answers: message.batch.map((call) => answer(db, queries, call)) })
@@ -48,4 +48,4 @@ function start(): void {
   }
 }
 
-start()
+parentPort?.once('message', ({ open }: OpenMessage) => start(open))

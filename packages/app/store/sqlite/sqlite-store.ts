@@ -1,8 +1,7 @@
-import { getCompileCacheDir } from 'node:module'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { Store } from '../port.ts'
+import { BootingThread } from './booting-thread.ts'
 import { packEvents } from './rows.ts'
 import type { OperationAnswer, OperationArgs, OperationCall, OperationName, OperationResult, ThreadReply } from './operations.ts'
 
@@ -141,33 +140,14 @@ function settle(waiting: Waiting, answer: OperationAnswer | undefined): void {
   waiting.reject(new CodedError('STORE_UNAVAILABLE', `${waiting.call.name}: ${answer?.error ?? 'no answer'}`))
 }
 
-/** Opens or creates the file. Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE. */
-export async function openSqliteStore(file: string): Promise<Store> {
-  const openReader = (): Promise<SqliteThread> => startThread('read-thread.ts', file)
-  return asStore(await startThread('thread.ts', file), new LateReader(openReader), async (snapshot) => {
+/** Opens or creates the file. `booting` is a thread that was started beforehand. Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE. */
+export async function openSqliteStore(file: string, booting = new BootingThread('thread.ts')): Promise<Store> {
+  const openReader = async (): Promise<SqliteThread> => new SqliteThread(await new BootingThread('read-thread.ts').open(file))
+  return asStore(new SqliteThread(await booting.open(file)), new LateReader(openReader), async (snapshot) => {
     // Takes as long as the store is big: on a thread of its own it holds up no list either.
     const reader = await openReader()
     await reader.call('writeSnapshot', snapshot).finally(() => reader.close())
   })
-}
-
-/** What a thread makes is garbage with the batch; V8 would let it grow to 96 MB before it looks. */
-const YOUNG_GENERATION_MB = 8
-
-async function startThread(script: string, file: string): Promise<SqliteThread> {
-  const entry = new URL(`./${script}`, import.meta.url).href
-  const worker = new Worker(new URL('./start-thread.mjs', import.meta.url), {
-    workerData: { file, entry, compileCache: getCompileCacheDir() },
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  })
-  await new Promise<void>((resolve, reject) => {
-    worker.once('error', reject)
-    worker.once('message', (reply: ThreadReply) => {
-      if ('failed' in reply) reject(new CodedError(reply.failed.code as ErrorCode, reply.failed.message))
-      else resolve()
-    })
-  })
-  return new SqliteThread(worker)
 }
 
 /** The reading thread, started when there is something to read; one that died is started again. */

@@ -1,14 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
-import type { OperationCall, ThreadMessage, ThreadReply } from './operations.ts'
+import type { OpenMessage, OperationCall, ThreadMessage, ThreadReply } from './operations.ts'
 import { Engine } from './engine.ts'
 import { isBusy, lockStore, makeFile } from './lock.ts'
 import type { StoreLock } from './lock.ts'
 import { messageOf, runBatch } from './run-batch.ts'
 import { prepareDatabase } from './schema.ts'
 
-/** The store's writing thread: takes the lock, opens the file, then works off batches of calls until it is told to close. */
+/** The store's writing thread: when it is told the file it takes the lock and opens it, then works off batches of calls until it is told to close. */
 
 /** One transaction's worth: bounds the pause that it is for those behind it. */
 const GATHERED_MAX_CALLS = 512
@@ -49,9 +49,9 @@ function gathered(first: ThreadMessage): { batch: readonly OperationCall[]; clos
   return { batch, close: message !== undefined }
 }
 
-function start(): void {
+function start(file: string): void {
   try {
-    const { db, lock } = open((workerData as { file: string }).file)
+    const { db, lock } = open(file)
     const engine = new Engine(db)
     engine.load()
     parentPort?.on('message', (message: ThreadMessage) => {
@@ -70,4 +70,4 @@ function start(): void {
   }
 }
 
-start()
+parentPort?.once('message', ({ open }: OpenMessage) => start(open))
