@@ -1,16 +1,11 @@
 import { defineApp } from 'portline'
-import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openBrowser, problemsOf } from './support/browser.ts'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
 
 /** The plain page in a real Chromium, over a real app side. */
-const FLAGS = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
-]
-
 let house: House
 let browser: Browser
 let page: Page
@@ -19,11 +14,9 @@ let problems: string[]
 beforeAll(async () => {
   house = await openHouse({ app: defineApp({ name: 'shown', connectors: [{ id: 'shown_chat', name: 'Shown' }] }) })
   await installApp(house)
-  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS })
+  browser = await openBrowser()
   page = await browser.newPage({ locale: 'en-US' })
-  problems = []
-  page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())))
-  page.on('pageerror', (error) => void problems.push(error.message))
+  problems = problemsOf(page)
   await page.goto(house.side.url)
 })
 afterAll(async () => {

@@ -23,7 +23,12 @@ export function facts(pairs: readonly Fact[]): string {
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value).replaceAll('\n', nextLine)}`).join('\n')
 }
 
-type Fact = readonly [name: string, value: string | number | null | undefined]
+export type Fact = readonly [name: string, value: string | number | null | undefined]
+
+/** A moment as tables show it, in UTC and to the second; of more there is no room. */
+export function moment(iso: string | null): string {
+  return (iso ?? '').slice(0, '2026-01-31T12:00:00'.length).replace('T', ' ')
+}
 
 function trimLines(text: string): string {
   return text.split('\n').map((line) => line.trimEnd()).join('\n')

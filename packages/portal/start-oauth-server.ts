@@ -7,6 +7,7 @@ import { asPortalClock } from './clock/portal-clock.ts'
 import { addFaultHooks } from './faults/route-faults.ts'
 import { oauthTarget } from './faults/route-target.ts'
 import { createServer, listen } from './http-server.ts'
+import { addFrontRoutes } from './oauth/front-routes.ts'
 import { OAuthServer } from './oauth/oauth-server.ts'
 import type { OAuthOptions } from './oauth/options.ts'
 import { DEFAULT_OAUTH_OPTIONS } from './oauth/options.ts'
@@ -37,6 +38,7 @@ export async function startOAuthServer(options: OAuthServerOptions = {}): Promis
   addDateHeader(server, oauth.clock)
   addFaultHooks(server, oauthTarget(oauth))
   addOAuthRoutes(server, oauth)
+  addFrontRoutes(server, oauth)
   try {
     oauth.opened(await listen(server, host, port), () => server.close())
   } catch (error) {

@@ -6,7 +6,8 @@ import type { JsonClient } from '../http-json.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
-import { facts, table } from '../tables.ts'
+import { facts } from '../tables.ts'
+import { auditTable } from './audit-texts.ts'
 import { operatorApi } from './events.ts'
 
 const EXAMPLES = `
@@ -56,18 +57,7 @@ async function list(env: Environment, output: Output, options: AuditOptions): Pr
   else records.push(...(await recordsAtRest(env, options)))
   if (options.json) return records.forEach((record) => output.out(JSON.stringify(record)))
   if (records.length === 0) return output.out('No such records.')
-  output.out(table(['SEQ', 'AT', 'APP', 'PORTAL', 'WHAT', 'FROM', 'TO', 'BY', 'PROOF', 'USER'], records.map((record) => [
-    String(record.seq), record.at, record.app, record.portal, record.verb, record.from ?? erasedMark(record), record.to ?? reasonOf(record),
-    record.event ?? record.by, record.proof ?? '', record.userId ?? erasedMark(record),
-  ])))
-}
-
-function erasedMark({ erased }: AuditView): string {
-  return erased ? '(erased)' : ''
-}
-
-function reasonOf({ facts: told }: AuditView): string {
-  return String(told?.['reason'] ?? '')
+  output.out(auditTable(records))
 }
 
 async function eachRecord(api: JsonClient, { app, portal, since }: AuditOptions, take: (page: readonly AuditView[]) => void): Promise<void> {
@@ -115,7 +105,11 @@ async function verify(env: Environment, output: Output, { expect, data, json }: 
 async function verifyAtRest(env: Environment, data: string, expect: string | undefined): Promise<AuditReport> {
   const { withOfflineStore } = await import('../offline-store.ts')
   const { verifyAudit } = await import('portline/audit/verify-audit.ts')
-  return withOfflineStore(env, dataDirSetting(env, data), ({ store, sealer }) => verifyAudit(store, sealer, expect))
+  const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
+  return withOfflineStore(env, dataDirSetting(env, data), async ({ store, sealer }) => {
+    if (sealer !== undefined) await demandKeysOfStore(store, sealer)
+    return verifyAudit(store, sealer, expect)
+  })
 }
 
 /** Errors: BAD_REQUEST. */

@@ -62,7 +62,7 @@ async function installUnlessInstalled(
   { portal, appSide, portalApp }: Local, app: App, operatorToken: string | undefined,
 ): Promise<void> {
   const kept = await portalApp.register()
-  const { installations } = await jsonClient(appSide.url, operatorToken).get<InstallationList>('/api/installations')
+  const { installations } = await jsonClient(appSide.url, operatorToken).get<InstallationList>(`/api/installations?portal=${portal.memberId}`)
   const known = installations.find((one) => one.app === app.name && one.portal === portal.memberId)
   if (kept.installed && known?.status === 'active' && portalApp.hasAddresses(kept, appSide.url)) return
   await portalApp.register(appSide.url)

@@ -4,11 +4,12 @@ import { nothingInstalled } from 'portline/installations/nothing-installed.ts'
 import { DOCTOR_WAIT_MAX_MS, DOCTOR_WAIT_MS } from 'portline/limits.ts'
 import { AlreadyReported } from '../failure.ts'
 import type { JsonClient } from '../http-json.ts'
-import type { Diagnosis, InstallationList } from '../operator-api.ts'
+import type { Diagnosis } from '../operator-api.ts'
 import type { Output } from '../output.ts'
 import { printable } from '../printable.ts'
 import type { Environment } from '../settings.ts'
 import { operatorApi } from './events.ts'
+import { everyInstallation } from './installations.ts'
 
 const EXAMPLES = `
 Examples:
@@ -48,7 +49,7 @@ export function addDoctorCommand(program: Command, env: Environment, output: Out
 
 /** Errors: NOT_FOUND when an app or a portal was named that is unknown; AlreadyReported when something is wrong, or no portal has the app. */
 async function examine(api: JsonClient, output: Output, { app, portal, wait, testEvent, json }: DoctorOptions): Promise<void> {
-  const { installations } = await api.get<InstallationList>('/api/installations')
+  const installations = await everyInstallation(api)
   // One that was uninstalled is only of interest to who asks for it.
   const wanted = installations.filter((one) =>
     (app === undefined || one.app === app) && (portal === undefined ? one.status !== 'deleted' : one.portal === portal))

@@ -1,20 +1,35 @@
+import { ERROR_TABLE } from '@portline/wire/errors.ts'
+import { isErrorCode } from '../failure.ts'
 import type { EventDetail, EventView } from '../operator-api.ts'
-import { facts, table } from '../tables.ts'
+import { facts, moment, table } from '../tables.ts'
+import type { Fact } from '../tables.ts'
 
+/** Two lines an event, because one would be too long for a terminal. */
 export function eventsTable(events: readonly EventView[]): string {
   const rows = events.map(({ id, receivedAt, event, portal, state, attempts, reason }) =>
-    [id, receivedAt ?? '', event, portal, state, String(attempts), reason ?? ''])
-  return table(['ID', 'RECEIVED', 'EVENT', 'PORTAL', 'STATE', 'ATTEMPTS', 'REASON'], rows)
+    [`${id}\n${portal}`, moment(receivedAt), `${event}\n${reason ?? ''}`, state, String(attempts)])
+  return table(['ID, PORTAL', 'RECEIVED (UTC)', 'EVENT, REASON', 'STATE', 'ATTEMPTS'], rows)
 }
 
 export function eventDetailText(event: EventDetail): string {
   const head = facts([
     ['id', event.id], ['event', event.event], ['app', event.app], ['portal', event.portal], ['state', event.state],
-    ['reason', event.reason], ['duplicate of', event.duplicateOf], ['next attempt', event.dueAt], ['waits for', event.waitsFor], ['verdict', event.verdict], ['proven by', event.proof],
+    ...explained(event.reason), ['duplicate of', event.duplicateOf], ['next attempt', event.dueAt], ['waits for', whatItWaitsFor(event)], ['verdict', event.verdict], ['proven by', event.proof],
     ['handler row', event.handlerId], ['ts', event.ts], ['data', JSON.stringify(event.data, null, 2)],
   ])
   const history = event.history.map((step) => [step.at ?? '', stepText(step)])
   return [head, table(['AT', 'WHAT HAPPENED'], history), ...event.attemptLog.map(attemptText)].join('\n\n')
+}
+
+/** A reason, and what docs/errors.md says of it. */
+function explained(reason: string | null): Fact[] {
+  if (reason === null || !isErrorCode(reason)) return [['reason', reason]]
+  const { meaning, cause, todo } = ERROR_TABLE[reason]
+  return [['reason', `${reason}: ${meaning}`], ['cause', cause], ['what to do', todo]]
+}
+
+function whatItWaitsFor({ waitsFor, portalBlockedFor }: EventDetail): string | null {
+  return portalBlockedFor === null ? waitsFor : `its portal, which is blocked: ${portalBlockedFor}`
 }
 
 function attemptText({ n, startedAt, durationMs, outcome, error, calls, notes }: EventDetail['attemptLog'][number]): string {

@@ -4,7 +4,7 @@ import type { JsonClient } from '../http-json.ts'
 import type { InstallationList, InstallationView } from '../operator-api.ts'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
-import { facts, table } from '../tables.ts'
+import { facts, moment, table } from '../tables.ts'
 import { operatorApi } from './events.ts'
 
 const EXAMPLES = `
@@ -54,12 +54,25 @@ export function addInstallationsCommand(program: Command, env: Environment, outp
 }
 
 async function list(api: JsonClient, output: Output, json: true | undefined): Promise<void> {
-  const { installations } = await api.get<InstallationList>('/api/installations')
+  const installations = await everyInstallation(api)
   if (json) return installations.forEach((installation) => output.out(JSON.stringify(installation)))
   const rows = installations.map(({ app, portal, domain, status, version, updatedAt, reason }) =>
-    [app, portal, domain, status, version ?? '', updatedAt ?? '', reason ?? ''])
+    [app, `${domain || '–'}\n${portal}`, `${status}\n${reason ?? ''}`, version ?? '', moment(updatedAt)])
   output.out(rows.length === 0 ? 'No portal has installed an app yet.'
-    : table(['APP', 'PORTAL', 'DOMAIN', 'STATUS', 'VERSION', 'UPDATED', 'REASON'], rows))
+    : table(['APP', 'DOMAIN, PORTAL', 'STATUS, REASON', 'VERSION', 'UPDATED (UTC)'], rows))
+}
+
+/** The last changed first. They are asked for in an order that no change moves one in: none is missed. */
+export async function everyInstallation(api: JsonClient, wanted: { app?: string; portal?: string } = {}): Promise<InstallationView[]> {
+  const found: InstallationView[] = []
+  for (let after: string | null = ''; after !== null; ) {
+    const query = new URLSearchParams({ ...wanted, order: 'portal', ...(after === '' ? {} : { after }) })
+    const page: InstallationList = await api.get(`/api/installations?${query}`)
+    found.push(...page.installations)
+    // An app side that was started before an update of the command line may not know of pages: it answers with all, and no next.
+    after = page.next ?? null
+  }
+  return found.toSorted((one, other) => ((one.updatedAt ?? '') < (other.updatedAt ?? '') ? 1 : -1))
 }
 
 const DECISIONS = [
@@ -80,8 +93,7 @@ async function show(api: JsonClient, output: Output, memberId: string, { app, js
 }
 
 async function find(api: JsonClient, memberId: string, app: string | undefined): Promise<InstallationView> {
-  const { installations } = await api.get<InstallationList>('/api/installations')
-  const matching = installations.filter((one) => one.portal === memberId && (app === undefined || one.app === app))
+  const matching = await everyInstallation(api, { portal: memberId, ...(app === undefined ? {} : { app }) })
   const [found, other] = matching
   if (found === undefined) throw new CodedError('NOT_FOUND', `no installation on the portal ${memberId}`)
   if (other !== undefined) {

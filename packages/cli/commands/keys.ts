@@ -44,7 +44,7 @@ export function addKeysCommand(program: Command, env: Environment, output: Outpu
 
 const SOURCES = { file: 'the key file', environment: 'PORTLINE_KEY and PORTLINE_FORMER_KEYS' } as const
 
-/** Errors: KEY_INVALID, SERVER_UNREACHABLE. */
+/** Errors: KEY_INVALID, also when the key at hand is not that of the store; SERVER_UNREACHABLE, STORE_IN_USE. */
 async function status(env: Environment, output: Output, { data, json }: KeysOptions): Promise<void> {
   const found = data === undefined ? await operatorApi(env).get<KeyStatus>('/api/keys') : await statusAtRest(env, dataDirSetting(env, data))
   output.out(json ? JSON.stringify(found) : statusText(found))
@@ -62,7 +62,13 @@ function statusText({ source, keys, phase, resealed, unreadable }: KeyStatus): s
 
 async function statusAtRest(env: Environment, dataDir: string): Promise<KeyStatus> {
   const { keyIdOf } = await import('portline/tokens/sealer.ts')
+  const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
+  const { withOfflineStore } = await import('../offline-store.ts')
   const { keys, source } = await demandKeys(env, dataDir)
+  await withOfflineStore(env, dataDir, async ({ store, sealer }) => sealer && demandKeysOfStore(store, sealer)).catch((error: unknown) => {
+    // A key that seals nothing yet is no wrong one.
+    if (!(error instanceof CodedError && error.code === 'STORE_MISSING')) throw error
+  })
   const named = keys.map((key, index) => ({ id: keyIdOf(key), role: index === 0 ? ('active' as const) : ('former' as const), unused: false }))
   return { source, keys: named, phase: keys.length > 1 ? 'resealing' : 'one key', resealed: 0, unreadable: 0 }
 }
@@ -78,8 +84,10 @@ async function rotate(env: Environment, output: Output, { data, json }: KeysOpti
 async function rotateResting(env: Environment, output: Output, dataDir: string, json: true | undefined): Promise<void> {
   const { withOfflineStore } = await import('../offline-store.ts')
   const { rotateAtRest } = await import('portline/tokens/key-rotation.ts')
+  const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
   // The keys are read once the store is ours: until then another process may change them.
-  const rotated = await withOfflineStore(env, dataDir, async ({ store }) => {
+  const rotated = await withOfflineStore(env, dataDir, async ({ store, sealer }) => {
+    if (sealer !== undefined) await demandKeysOfStore(store, sealer)
     return rotateAtRest({ store, place: await demandKeys(env, dataDir), random: systemRandom, nowMs: systemClock.now() })
   })
   const { keyIds: [active = '', ...left], formerIds, resealed, unreadable, tookUp } = rotated

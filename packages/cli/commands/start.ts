@@ -55,6 +55,7 @@ export function addStartCommand(program: Command, env: Environment, output: Outp
 }
 
 const NO_OPERATOR = 'warning: other machines reach this address, so the page and the operator API (/api/) answer nobody until PORTLINE_OPERATOR_TOKEN is set. Events are taken all the same.'
+const BEHIND_A_PROXY = 'warning: what hands requests on from the public address can reach the page and the operator API (/api/) too. Let it hand on /apps/ alone, or set PORTLINE_OPERATOR_TOKEN.'
 
 /** Errors: CONFIG_INVALID, those of loadApp and of startAppSide. */
 async function start(env: Environment, output: Output, path: string, options: StartOptions): Promise<void> {
@@ -90,7 +91,13 @@ async function start(env: Environment, output: Output, path: string, options: St
     ['Install page', `${base}/install`],
     ['Trusts', authServers.join(', ')],
   ]))
-  if (!isLoopbackHost(options.host) && secrets.operatorToken === undefined) output.err(NO_OPERATOR)
+  const warning = secrets.operatorToken === undefined ? withoutToken(options.host, publicUrl) : undefined
+  if (warning !== undefined) output.err(warning)
   await signal.received
   await signal.stop(output, [() => appSide.stop()])
+}
+
+function withoutToken(host: string, publicUrl: string | undefined): string | undefined {
+  if (!isLoopbackHost(host)) return NO_OPERATOR
+  return publicUrl === undefined || isLoopbackHost(new URL(publicUrl).hostname) ? undefined : BEHIND_A_PROXY
 }

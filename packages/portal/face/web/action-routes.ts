@@ -96,7 +96,7 @@ function cardOf(request: FastifyRequest) {
   const scope = field(request, 'scope').split(/[,\s]+/).filter((item) => item !== '')
   const kind: App['kind'] = field(request, 'kind') === 'market' ? 'market' : 'local'
   return {
-    name: field(request, 'name'), kind, scope,
+    name: field(request, 'name'), kind, scope, ui: field(request, 'api_only') !== '1',
     handler_url: optional('handler_url'), install_url: optional('install_url'), client_id: optional('client_id'),
   }
 }

@@ -78,6 +78,7 @@ function registerForm(texts: Texts): Markup {
       <label>${texts.name} <input name="name" required maxlength="100"></label>
       <label>${texts.kind} <select name="kind"><option value="local">${texts.local}</option>
         <option value="market">${texts.market}</option></select></label>
+      <label class="check"><input type="checkbox" name="api_only" value="1"> ${texts.apiOnly}</label>
       <label>${texts.handlerUrl} <input name="handler_url" type="url" placeholder="http://127.0.0.1:3000/"></label>
       <label>${texts.installUrl} <input name="install_url" type="url" placeholder="http://127.0.0.1:3000/install"></label>
       <label>${texts.scope} <input name="scope" placeholder="crm, imopenlines, user"></label>

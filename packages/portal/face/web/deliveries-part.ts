@@ -41,7 +41,7 @@ function outcome({ outcome: value, duration_ms: durationMs }: Delivery, texts: T
   if (value === null) return html`<span class="badge" data-state="wait">${texts.waiting}</span>`
   const good = typeof value === 'number' && value < 300
   return html`<span class="badge" data-state="${good ? 'good' : 'bad'}">${value}</span>
-    ${durationMs === null ? undefined : html`<span class="quiet">${Math.round(durationMs)} ms</span>`}`
+    ${durationMs === null ? undefined : html`<span class="quiet">${Math.round(durationMs)} ${texts.ms}</span>`}`
 }
 
 function readable(form: string): string {

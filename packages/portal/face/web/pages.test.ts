@@ -70,6 +70,29 @@ test('an application is registered, installed, updated and removed with CLEAN by
   expect((await act('/1/install')).status).toBe(404)
 })
 
+test('an application without pages is registered by the form, and ONAPPINSTALL goes where it says', async () => {
+  const world = await startWorld()
+  const { portal, receiver } = world
+  const cookie = await logIn(portal, ADMIN)
+  await submit(portal, '/face/apps', {
+    name: 'Quiet', kind: 'local', client_id: 'local.quiet', api_only: '1', handler_url: '', install_url: `${receiver.url}/events`, scope: 'user',
+  }, { cookie })
+  expect(portal.control.app('local.quiet')).toMatchObject({ ui: false, install_url: `${receiver.url}/events` })
+  expect((await submit(portal, '/face/apps/1/install', {}, { cookie })).headers.get('location')).toBe('/')
+  await world.settle()
+  expect(last(receiver)).toMatchObject({ path: '/events', form: { event: 'ONAPPINSTALL' } })
+  expect(textOf(await open(portal, '/', cookie))).toContain('local, without pages')
+})
+
+test('the page of last deliveries counts in the language of its reader', async () => {
+  const world = await startWorld()
+  await installUiApp(world, ['ONAPPUPDATE'])
+  world.portal.control.update(CLIENT_ID, { version: '2' })
+  await world.settle()
+  expect(textOf(await open(world.portal, '/face/deliveries', '', { 'accept-language': 'ru' }))).toMatch(/\d мс</)
+  expect(textOf(await open(world.portal, '/face/deliveries', '', { 'accept-language': 'en' }))).toMatch(/\d ms</)
+})
+
 test.each([[{}, '0'], [{ clean: '1' }, '1']])('uninstalled by the form %j, the event says CLEAN=%s', async (form, clean) => {
   const world = await startWorld()
   await installUiApp(world, ['ONAPPUNINSTALL'])
