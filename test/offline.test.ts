@@ -1,5 +1,6 @@
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import type { PortalOptions } from '@portline/portal'
+import type { PhpMap } from '@portline/wire/form/value.ts'
 import { defineApp } from 'portline'
 import type { App, AppDefinition } from 'portline'
 import { OFFLINE_BATCH_EVENTS, OFFLINE_CARE_MS, OFFLINE_POLL_MS, OFFLINE_REST_MS } from 'portline/limits.ts'
@@ -103,6 +104,21 @@ describe('fetching', () => {
     await until(() => (handled.at(-1) === 'test' ? true : undefined), 'the event that was sent')
     const [sent, last] = [await house.settled('ONAPPTEST'), await house.settled(EVENT)]
     expect(sent.id > last.id).toBe(true)
+  })
+
+  test('a row that nests deeper than an event can ends as a dead event with the reason, and those behind it are handled', async () => {
+    await open()
+    await installApp(house)
+    let nested: PhpMap = { LEAF: 'x' }
+    for (let level = 0; level < 1_001; level++) nested = { A: nested }
+    house.portal.control.fireEvent({ event: EVENT, data: { FIELDS: { ID: '1', NESTED: nested } } })
+    change(2)
+    await fetched(1)
+    expect(handled).toEqual(['2'])
+    const dead = (await house.events({ event: EVENT })).find(({ state }) => state === 'dead')
+    expect(dead).toMatchObject({ reason: 'OFFLINE_ROW_UNREADABLE', data: null, attempts: 0 })
+    const replayed = await fetch(`${house.side.url}/api/events/${dead?.id ?? ''}/replay`, { method: 'POST' })
+    expect([replayed.status, await replayed.json()]).toMatchObject([409, { error: 'EVENT_NOT_REPLAYABLE' }])
   })
 
   test('what comes in right behind a look is announced by nobody, and fetched by another look soon after', async () => {

@@ -189,19 +189,57 @@ describe('the operator API', () => {
     [{ host: 'evil.example' }, 'FOREIGN_HOST'],
     [{ origin: 'https://evil.example' }, 'FOREIGN_ORIGIN'],
     [{ origin: 'null' }, 'FOREIGN_ORIGIN'],
+    // What a URL parser makes loopback of, and no browser sends for it.
+    [{ host: 'evil.example@127.0.0.1' }, 'FOREIGN_HOST'],
+    [{ host: '127.0.0.1/evil.example' }, 'FOREIGN_HOST'],
+    [{ host: 'localhost?evil.example' }, 'FOREIGN_HOST'],
+    [{ host: '127.0.0.1#evil.example' }, 'FOREIGN_HOST'],
+    [{ host: '0x7f.1' }, 'FOREIGN_HOST'],
+    [{ host: '2130706433' }, 'FOREIGN_HOST'],
+    [{ host: '127.0.0.1.evil.example' }, 'FOREIGN_HOST'],
+    [{ host: 'localhost.evil.example' }, 'FOREIGN_HOST'],
+    [{ host: '127.0.0.1:4400:80' }, 'FOREIGN_HOST'],
+    // A GET without an Origin, as of an image.
+    [{ 'sec-fetch-site': 'cross-site' }, 'FOREIGN_ORIGIN'],
+    // A page of another server of this machine.
+    [{ 'sec-fetch-site': 'same-site' }, 'FOREIGN_ORIGIN'],
   ])('refuses %o', async (headers, error) => {
+    expect(await ask(headers)).toMatchObject([403, { error }])
+  })
+
+  test.each(['x-forwarded-for', 'forwarded', 'via', 'x-forwarded-host', 'x-real-ip'])('wants a token of what came through a proxy: %s', async (name) => {
+    expect(await ask({ [name]: '127.0.0.1' })).toMatchObject([401, { error: 'OPERATOR_TOKEN_REQUIRED' }])
+  })
+
+  test.each([
+    {}, { host: 'localhost' }, { host: 'LOCALHOST:4400' }, { host: '[::1]:4400' }, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' },
+    { host: 'localhost:9', origin: 'http://localhost:9' },
+  ])('lets %o in', async (headers) => {
+    expect(await ask(headers)).toMatchObject([200, { events: [] }])
+  })
+
+  async function ask(headers: Record<string, string>): Promise<[status: number | undefined, body: unknown]> {
     const { request } = await import('node:http')
     const answer = await new Promise<{ status: number | undefined; text: string }>((resolve) => {
-      request(`${house.side.url}/api/events`, { headers }, (response) => {
+      request(`${house.side.url}/api/events?event=NONE`, { headers }, (response) => {
         let text = ''
         response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('end', () => resolve({ status: response.statusCode, text }))
       }).end()
     })
-    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([403, { error }])
-  })
+    return [answer.status, JSON.parse(answer.text)]
+  }
 
   test.each([
     ['/api/events?limit=0', 400, 'BAD_REQUEST'],
+    ['/api/events?limit=0x10', 400, 'BAD_REQUEST'],
+    ['/api/events?limit=1e1', 400, 'BAD_REQUEST'],
+    ['/api/events?limit=%205', 400, 'BAD_REQUEST'],
+    ['/api/events?limit=', 400, 'BAD_REQUEST'],
+    ['/api/events?limit=99999999999999999999', 400, 'BAD_REQUEST'],
+    ['/api/audit?after=', 400, 'BAD_REQUEST'],
+    ['/api/audit?after=9007199254740993', 400, 'BAD_REQUEST'],
+    ['/api/installations?limit=201', 400, 'BAD_REQUEST'],
+    ['/api/installations?order=odd', 400, 'BAD_REQUEST'],
     ['/api/events?state=odd', 400, 'BAD_REQUEST'],
     ['/api/events?after=nope', 400, 'BAD_REQUEST'],
     ['/api/events?portl=x', 400, 'BAD_REQUEST'],
@@ -212,6 +250,13 @@ describe('the operator API', () => {
   ])('%s', async (path, status, error) => {
     const response = await fetch(`${house.side.url}${path}`)
     expect([response.status, await response.json()]).toMatchObject([status, { error }])
+  })
+
+  test.each([true, null, [[]], -1, 0.5, '1e1', ''])('refuses to go on with a replay after %o', async (after) => {
+    const response = await fetch(`${house.side.url}/api/replays`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ dryRun: true, after }),
+    })
+    expect([response.status, await response.json()]).toMatchObject([400, { error: 'BAD_REQUEST' }])
   })
 
   test('counts refusals and keeps samples of them', async () => {

@@ -138,6 +138,18 @@ test('on another address without a token it says at the start that the page and 
   expect(err).not.toContain(warning)
 })
 
+test('behind a public address without a token it says at the start that the page and the API may be reached from there', async () => {
+  const warning = 'Let it hand on /apps/ alone, or set PORTLINE_OPERATOR_TOKEN'
+  start(['./app.ts', '--public-url', 'https://apps.example.com'])
+  await until(() => (err.includes(warning) ? true : undefined), 'the warning')
+  await end('SIGTERM')
+  const answers = (): Promise<true | undefined> => fetch(`http://127.0.0.1:${port}/`).then(() => true as const, () => undefined)
+  start(['./app.ts', '--public-url', 'https://apps.example.com'], { PORTLINE_OPERATOR_TOKEN: 'operators only' })
+  await until(answers, 'the app side to answer')
+  await end('SIGTERM')
+  expect(err).not.toContain(warning)
+})
+
 test('what npx started ends when npx is ended', async () => {
   const npx = spawn('npx', ['portline', 'start', join(folder, 'app.ts')], {
     cwd: fileURLToPath(new URL('../', import.meta.url)),

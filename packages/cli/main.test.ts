@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ERROR_TABLE } from '@portline/wire/errors.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { main } from './main.ts'
 
@@ -24,14 +25,40 @@ const event = {
   dueAt: null,
 }
 
+const LONGEST = {
+  ...event, id: '01M8018XHWBRJ0EY0XT7W6A0VG', portal: '718a1f262fc8851ad110ab1992c2a767', event: 'ONIMCONNECTORSTATUSDELETE', state: 'pending',
+  reason: 'APPLICATION_TOKEN_MISMATCH',
+}
+const installation = {
+  app: 'warehouse', portal: LONGEST.portal, domain: 'a-rather-long-name.bitrix24.com', status: 'blocked', reason: 'PORTAL_REPLACED', version: '12',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+}
+const destinations = [
+  { app: 'shop', destination: 'https://app.example.com/hook', events: ['ONCRMDEALADD', 'ONCRMDEALUPDATE'], state: 'closed', failuresInARow: 3, until: null },
+  { app: 'shop', destination: 'amqp://127.0.0.1/events', events: ['ONCRMLEADADD'], state: 'open', failuresInARow: 0, until: '2026-01-01T00:00:00.000Z' },
+]
+
+const record = {
+  seq: 12_345, at: '2026-01-01T00:00:00.000Z', app: 'warehouse', portal: LONGEST.portal, generation: 1, verb: 'markAsBlocked', from: 'active', to: 'blocked',
+  by: 'event', event: LONGEST.id, proof: 'application_token', userId: '12345', facts: { reason: 'PORTAL_UNPAID' }, erased: false, hash: '',
+}
+const records = [
+  record, { ...record, seq: 12_346, verb: 'updateApplicationVersion', from: null, to: null, userId: null, facts: null, erased: true, by: 'operator', event: null, proof: null },
+]
+
 function answerTo(url: string, authorization: string | undefined): [number, object] {
   if (url.startsWith('/api/events?')) {
     if (url.includes('portal=secret') && authorization !== 'Bearer sesame') {
       return [401, { error: 'OPERATOR_TOKEN_REQUIRED', error_description: 'The operator API needs a token.' }]
     }
+    if (url.includes(`portal=${LONGEST.portal}`)) return [200, { events: [LONGEST], next: null }]
     return [200, { events: [event], next: url.endsWith('limit=1') ? '01A' : null }]
   }
-  if (url === '/api/events/01A') return [200, { ...event, history: [{ at: event.receivedAt, kind: 'received' }], attemptLog: [] }]
+  if (url === '/api/events/01A') return [200, { ...event, waitsFor: null, portalBlockedFor: null, history: [{ at: event.receivedAt, kind: 'received' }], attemptLog: [] }]
+  if (url.startsWith('/api/installations?portal=older')) return [200, { installations: [installation] }]
+  if (url.startsWith('/api/installations')) return [200, { installations: [installation], next: null }]
+  if (url.startsWith('/api/audit?')) return [200, { records, next: null }]
+  if (url === '/api/destinations') return [200, { destinations }]
   return [404, { error: 'NOT_FOUND', error_description: 'no such event' }]
 }
 
@@ -53,12 +80,59 @@ test('a list for programs is one JSON object per line, and nothing else on stdou
 
 test('a list for people says how to see more', async () => {
   const { out, err } = await run(['events', 'list', '--limit', '1'])
-  expect(out).toMatch(/^ID .*REASON\n01A .*ONAPPUPDATE .*dead {3}3 {9}HANDLER_FAILED\n$/)
+  expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+    ['ID, PORTAL', 'RECEIVED (UTC)', 'EVENT, REASON', 'STATE', 'ATTEMPTS'],
+    ['01A', '2026-01-01 00:00:00', 'ONAPPUPDATE', 'dead', '3'],
+    ['m1', 'HANDLER_FAILED'],
+    [''],
+  ])
   expect(err).toBe('There are more: --after 01A\n')
 })
 
-test('one event is shown with its history', async () => {
-  expect((await run(['events', 'show', '01A'])).out).toContain('2026-01-01T00:00:00.000Z  received')
+test('one event is shown with its history, and its reason with where it comes from and what to do', async () => {
+  const { out } = await run(['events', 'show', '01A'])
+  expect(out).toContain('2026-01-01T00:00:00.000Z  received')
+  const { meaning, cause, todo } = ERROR_TABLE.HANDLER_FAILED
+  expect(out).toMatch(new RegExp(`^reason +HANDLER_FAILED: ${meaning}$`, 'm'))
+  expect(out).toMatch(new RegExp(`^cause +${cause}$`, 'm'))
+  expect(out).toMatch(new RegExp(`^what to do +${todo}$`, 'm'))
+})
+
+test('tables fit 100 columns, with the longest code of an event and the longest reason', async () => {
+  for (const list of ['events', 'installations', 'destinations', 'audit']) {
+    const { exitCode, out } = await run([list, ...(list === 'destinations' ? [] : ['list']), ...(list === 'events' ? ['--portal', LONGEST.portal] : [])])
+    expect([list, exitCode]).toEqual([list, 0])
+    expect([list, Math.max(...out.split('\n').map((line) => line.length))]).toEqual([list, expect.toSatisfy((width: number) => width > 50 && width <= 100)])
+  }
+})
+
+test('the audit trail tells of each record what, by whom, from what to what and on which proof, and what was erased', async () => {
+  const { out } = await run(['audit', 'list'])
+  expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+    ['SEQ', 'AT (UTC), BY', 'APP, PORTAL', 'WHAT, FROM -> TO, PROOF'],
+    ['12345', '2026-01-01 00:00:00', 'warehouse', 'markAsBlocked'],
+    ['', LONGEST.id, LONGEST.portal, 'active -> blocked'],
+    ['', 'application_token, user 12345'],
+    ['12346', '2026-01-01 00:00:00', 'warehouse', 'updateApplicationVersion'],
+    ['', 'operator', LONGEST.portal, '(erased)'],
+    ['', 'user (erased)'],
+    [''],
+  ])
+})
+
+test('an app side of before there were pages of installations is asked once', async () => {
+  const { exitCode, out } = await run(['installations', 'show', 'older', '--json'])
+  expect([exitCode, JSON.parse(out)]).toEqual([0, installation])
+})
+
+test('a destination that fails says how often in a row', async () => {
+  const { out } = await run(['destinations'])
+  expect(out.split('\n').map((line) => line.split(/ {2,}/)).slice(0, 4)).toEqual([
+    ['APP', 'DESTINATION', 'CIRCUIT', 'FAILURES', 'UNTIL (UTC)', 'EVENTS'],
+    ['shop', 'https://app.example.com/hook', 'closed', '3', 'ONCRMDEALADD'],
+    ['', 'ONCRMDEALUPDATE'],
+    ['shop', 'amqp://127.0.0.1/events', 'open', '2026-01-01 00:00:00', 'ONCRMLEADADD'],
+  ])
 })
 
 test('a refusal is told to people with what to do, and to programs as JSON', async () => {
@@ -100,16 +174,24 @@ test.each([
   [['backup', '/nonexistent/backup.sqlite'], 'the backup cannot be written into /nonexistent: ENOENT'],
   [['backup', '/nonexistent/backup.sqlite', '--data', '/nowhere'], 'the backup cannot be written into /nonexistent: ENOENT'],
 ])('%j is refused in one line', async (args, problem) => {
-  expect(await run(args)).toEqual({ exitCode: 1, out: '', err: `error BAD_REQUEST: ${problem}\n  Read the description in the answer.\n` })
+  expect(await run(args)).toEqual({ exitCode: 1, out: '', err: `error BAD_REQUEST: ${problem}\n  ${ERROR_TABLE.BAD_REQUEST.todo}\n` })
 })
 
-const COMMANDS = [
-  'dev', 'demo', 'portal', 'start', 'events', 'installations', 'events list', 'installations show', 'events replay', 'events retry', 'events export',
-  'events import', 'backup', 'restore', 'bindings', 'bindings sync', 'doctor',
-]
-test.each(COMMANDS)('help on %s has examples', async (command) => {
-  const { exitCode, out } = await run([...command.split(' '), '--help'])
-  expect([exitCode, out]).toEqual([0, expect.stringContaining('Examples:')])
+/** Each command and what is under it, as the help names them. */
+async function commandsUnder(path: readonly string[]): Promise<string[]> {
+  const { out } = await run([...path, '--help'])
+  const listed = /\nCommands:\n(?<lines>(?: {2}.*\n)+)/u.exec(out)?.groups?.['lines'] ?? ''
+  const names = [...listed.matchAll(/^ {2}(?<name>[a-z-]+)/gmu)].map(({ groups }) => groups?.['name'] ?? '').filter((name) => name !== 'help')
+  const below = await Promise.all(names.map((name) => commandsUnder([...path, name])))
+  return [...(path.length === 0 ? [] : [path.join(' ')]), ...below.flat()]
+}
+
+test('help on every command has examples', async () => {
+  const commands = await commandsUnder([])
+  expect(commands).toEqual(expect.arrayContaining(['dev', 'events replay', 'portal fire', 'keys rotate', 'audit verify', 'backup']))
+  const without: string[] = []
+  for (const command of commands) if (!(await run([...command.split(' '), '--help'])).out.includes('Examples:')) without.push(command)
+  expect(without).toEqual([])
 })
 
 test('start without credentials says which to set', async () => {

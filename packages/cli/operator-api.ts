@@ -10,6 +10,8 @@ export type { EventView, InstallationView }
 export type EventDetail = EventView & {
   /** The event of its portal that comes before it and has not ended. */
   readonly waitsFor: string | null
+  /** Of one whose portal is blocked, why it is: nothing of the portal runs. */
+  readonly portalBlockedFor: string | null
   readonly history: ReturnType<typeof historyOf>
   readonly attemptLog: readonly ReturnType<typeof attemptView>[]
 }
@@ -21,6 +23,7 @@ export interface EventList {
 
 export interface InstallationList {
   readonly installations: readonly InstallationView[]
+  readonly next: string | null
 }
 
 export interface DestinationList {

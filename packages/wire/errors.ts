@@ -32,7 +32,7 @@ export const ERROR_TABLE = {
   MEMBER_ID_MISSING: { ...malformed, meaning: 'The auth block names no portal.', cause: '`auth[member_id]` is absent or not an identifier.' },
   APP_UNKNOWN: { status: 404, meaning: 'No app of that name runs here.', cause: 'The path names an app that was not started.', todo: 'Check the handler URL against the name in defineApp().' },
   NOT_FOUND: { status: 404, meaning: 'There is nothing at this address.', cause: 'The path or the id is unknown.', todo: 'Check the address, the name or the id.' },
-  BAD_REQUEST: { ...malformed, meaning: 'The request is not understood.', cause: 'A parameter is missing or has the wrong shape.', todo: 'Read the description in the answer.' },
+  BAD_REQUEST: { ...malformed, meaning: 'The request is not understood.', cause: 'A parameter is missing or has the wrong shape.', todo: 'Change what the description names. For a command: --help shows its options; for a request: docs/reference/operator-api.md.' },
 
   // Trust
   APPLICATION_TOKEN_MISSING: { status: 403, meaning: 'The event carries no application_token.', cause: 'Every event of Bitrix24 carries one.', todo: 'If you forward events yourself, forward the whole auth block.' },
@@ -65,14 +65,15 @@ export const ERROR_TABLE = {
   TOKENS_MISSING: { status: 409, meaning: 'There are no tokens for this portal.', cause: 'The installation brought none.', todo: 'Open the app on the portal once, or install it again.', final: true },
   TOKENS_DEAD: { status: 409, meaning: 'The tokens of this portal can no longer be renewed.', cause: 'The authorization server refused the refresh tokens of all its accounts.', todo: 'Have an administrator open the app on the portal once, or install it again; then replay what ended with this code.', final: true },
   RENEWAL_FAILED: { status: 503, meaning: 'The tokens could not be renewed now.', cause: 'The authorization server was not reachable or answered nonsense.', todo: 'Nothing: it is tried again.' },
-  REST_FAILED: { status: 502, meaning: 'A REST call to the portal failed.', cause: 'See the description: it carries the code of Bitrix24.', todo: 'Depends on the code of Bitrix24.' },
+  REST_FAILED: { status: 502, meaning: 'A REST call to the portal failed.', cause: 'See the description: it carries the code of Bitrix24.', todo: "Look up Bitrix24's code in its REST documentation; what it says of load or of a fault of its own passes." },
 
   OFFLINE_LICENSE_MISSING: { status: 403, meaning: "The portal's licence does not let offline events be fetched without risk.", cause: 'event.offline.get with clear=0, or a named queue (authConnector), is not part of it (WRONG_LICENSE). Nothing is fetched: without a reservation a crash would lose events.', todo: 'Nothing is lost while they wait there, for some 34 days. Change the licence, or drop `offline` and authConnector so that the events are sent.' },
+  OFFLINE_ROW_UNREADABLE: { status: 422, meaning: 'A row of an offline queue cannot be made an event.', cause: 'Its data nests more than 1,000 levels deep.', todo: 'The event is kept as dead, without its data, and its row is taken out of the queue, so that what waits behind it comes. Ask the portal over REST for what has changed at that time.' },
   OFFLINE_ACCESS_DENIED: { status: 403, meaning: 'The portal does not let this account fetch offline events.', cause: 'Only administrators may (ACCESS_DENIED); the account that installed the app is none any more.', todo: 'Have an administrator of the portal open or install the app again.' },
 
   // Handlers and lanes
-  HANDLER_FAILED: { status: 500, meaning: 'The handler threw an error.', cause: 'See the error of the attempt.', todo: 'Mend the handler and replay the event.' },
-  HANDLER_TIMEOUT: { status: 500, meaning: 'The handler did not finish in time.', cause: 'It ran longer than its timeout.', todo: 'Make it shorter or raise its timeout.' },
+  HANDLER_FAILED: { status: 500, meaning: 'The handler threw an error.', cause: 'See the error of the attempt.', todo: 'Mend the handler. While the event waits it is tried again by itself; a dead one has to be replayed.' },
+  HANDLER_TIMEOUT: { status: 500, meaning: 'The handler did not finish in time.', cause: 'It ran longer than its timeout.', todo: 'Make it shorter or raise its timeout. While the event waits it is tried again by itself; a dead one has to be replayed.' },
   ATTEMPTS_EXHAUSTED: { status: 500, meaning: 'The event failed as often as its retry schedule allows.', cause: 'See its attempts.', todo: 'Mend the cause and replay the event.' },
   APP_MODULE_INVALID: { status: 500, meaning: 'The app module has no app.', cause: 'Its default export is not the result of defineApp().', todo: 'export default defineApp({ name: … })' },
   APP_FILE_INVALID: { status: 500, meaning: 'The app file is wrong.', cause: 'See the description.', todo: 'Mend app.json.' },
@@ -106,11 +107,11 @@ export const ERROR_TABLE = {
   FOREIGN_ORIGIN: { status: 403, meaning: 'The Origin of the request is another site.', cause: 'A page of another site tried to use the operator API.', todo: 'Use the pages of this server.' },
   OPERATOR_TOKEN_REQUIRED: { status: 401, meaning: 'The operator API needs a token.', cause: 'It is open on loopback only.', todo: 'Set PORTLINE_OPERATOR_TOKEN and send it as a bearer token.' },
   TOO_MANY_WATCHERS: { status: 503, meaning: 'No more pages can watch the live stream.', cause: 'As many as are allowed watch it already.', todo: 'Close one, or use GET /api/events.' },
-  EVENT_NOT_REPLAYABLE: { status: 409, meaning: 'The event cannot be replayed now.', cause: 'It is held, waiting or running, or its portal is uninstalled.', todo: 'Wait until it is done or dead.' },
+  EVENT_NOT_REPLAYABLE: { status: 409, meaning: 'The event cannot be replayed now.', cause: 'It is held, waiting or running, it was never proven, or it belongs to a former installation.', todo: 'One that is held, waiting or running: wait until it is done or dead. The others are not replayed.' },
   EVENT_NOT_WAITING: { status: 409, meaning: 'The event does not wait for its next try.', cause: 'It runs now, stands behind another event of its portal, is held, or has ended.', todo: 'Look at it with `portline events show`: retry the event that it waits for, or replay it when it has ended.' },
   ADDRESS_IN_USE: { status: 500, meaning: 'The port is taken.', cause: 'Another process listens on it.', todo: 'Stop it or choose another port (PORTLINE_PORT, PORTAL_PORT, OAUTH_PORT).' },
   SERVER_UNREACHABLE: { status: 502, meaning: 'The server does not answer.', cause: 'It is not running at that address.', todo: 'Start it (npm start, portline dev or portline start), or give its address in PORTLINE_URL; that of a portal (portline portal) in PORTAL_URL.' },
-  CONFIG_INVALID: { status: 500, meaning: 'A setting is wrong.', cause: 'See the description.', todo: 'Mend the setting.' },
+  CONFIG_INVALID: { status: 500, meaning: 'A setting is wrong.', cause: 'Its value is missing, or is not what it may be; the description names it.', todo: 'Set it anew; portline start --help lists the settings.' },
   INTERNAL_ERROR: { status: 500, meaning: 'Something failed that should not.', cause: 'A bug.', todo: 'Report it with the log line.' },
 } as const satisfies Record<string, ErrorEntry>
 

@@ -8,7 +8,7 @@ import type { App } from '../define-app.ts'
 import { declaredBindings } from '../installations/bindings.ts'
 import { eventsUrl } from '../installations/lifecycle.ts'
 import { DOCTOR_WAIT_MAX_MS } from '../limits.ts'
-import type { Installation, NewEvent, PortalKey, Store } from '../store/port.ts'
+import type { Installation, NewEvent, PortalKey, Refusal, Store } from '../store/port.ts'
 import { askPortal, ofFailure } from './ask-portal.ts'
 import { finding } from './findings.ts'
 import type { Finding, FindingCode } from './findings.ts'
@@ -59,6 +59,11 @@ export class Doctor {
   /** Of every event that is taken in. */
   accepted(event: NewEvent): void {
     this.#testEvents.accepted(event)
+  }
+
+  /** Of every event that is refused. */
+  refused(refusal: Omit<Refusal, 'atMs'>): void {
+    this.#testEvents.refused(refusal)
   }
 
   /** Of an app that does not run here it says so, and asks nobody. Errors: NOT_FOUND, STORE_UNAVAILABLE. */

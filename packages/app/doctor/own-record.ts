@@ -3,7 +3,7 @@ import { ERROR_TABLE } from '@portline/wire/errors.ts'
 import type { App } from '../define-app.ts'
 import type { BreakerStatus } from '../destinations/circuit-breaker.ts'
 import type { Destination } from '../destinations/destination.ts'
-import { LIST_MAX_ROWS } from '../limits.ts'
+import { REFUSAL_SAMPLES } from '../limits.ts'
 import type { OfflineStatus } from '../offline/drainer.ts'
 import type { Installation, ListedEvent, PortalKey, Store } from '../store/port.ts'
 import { finding } from './findings.ts'
@@ -47,16 +47,15 @@ function isLasting(code: string): code is 'OFFLINE_LICENSE_MISSING' | 'OFFLINE_A
 async function arrivedFindings({ store, clock }: OwnRecordParts, installation: Installation, causes: ReadonlySet<FindingCode>): Promise<Finding[]> {
   const { app, memberId } = installation
   const findings: Finding[] = []
-  const held = (await store.listEvents({ app, memberId, state: 'held', limit: LIST_MAX_ROWS })).events
-  if (held.length > 0) findings.push(finding('EVENTS_HELD', `${countOf(held.length)}, the newest ${held[0]?.code ?? ''} ${held[0]?.id ?? ''}`))
-  const refused = (await store.refusals(LIST_MAX_ROWS)).filter((refusal) =>
+  const held = await store.heldEvents(installation)
+  const newestHeld = held.at(-1)
+  if (newestHeld !== undefined) findings.push(finding('EVENTS_HELD', `${held.length}, the newest ${newestHeld.code} ${newestHeld.id}`))
+  const refused = (await store.refusals(REFUSAL_SAMPLES)).filter((refusal) =>
     refusal.app === app && refusal.memberId === memberId && clock.now() - refusal.atMs < RECENT_MS)
-  if (refused.length > 0) findings.push(finding('EVENTS_REFUSED', `${countOf(refused.length)}: ${[...new Set(refused.map(({ code }) => code))].join(', ')}`))
-  const waiting = (await store.listEvents({ app, memberId, state: 'pending', limit: LIST_MAX_ROWS })).events.filter(({ dueAtMs }) => dueAtMs !== undefined)
-  const parked = waiting.filter((event) => event.parked === true)
-  const blocking = waiting.find((event) => event.parked !== true)
-  if (blocking !== undefined && !waitsFor(blocking, causes)) findings.push(finding('LANE_BLOCKED', failureText(blocking), remedyOf(blocking)))
-  if (parked[0] !== undefined) findings.push(finding('EVENTS_PARKED', `${countOf(parked.length)}, the newest ${failureText(parked[0])}`))
+  if (refused.length > 0) findings.push(finding('EVENTS_REFUSED', `${refused.length}: ${[...new Set(refused.map(({ code }) => code))].join(', ')}`))
+  const { head, parked, newestParked } = await store.laneState(installation)
+  if (head?.dueAtMs !== undefined && !waitsFor(head, causes)) findings.push(finding('LANE_BLOCKED', failureText(head), remedyOf(head)))
+  if (newestParked !== undefined) findings.push(finding('EVENTS_PARKED', `${parked}, the newest ${failureText(newestParked)}`))
   return findings
 }
 
@@ -84,10 +83,6 @@ function remedyOf({ id, reason }: ListedEvent): string {
 
 function failureText({ id, code, reason, attempts, dueAtMs }: ListedEvent): string {
   return `${code} ${id}, ${reason ?? 'failed'} after ${attempts} attempts, tried again ${iso(dueAtMs ?? 0)}`
-}
-
-function countOf(count: number): string {
-  return count >= LIST_MAX_ROWS ? `${LIST_MAX_ROWS} or more` : String(count)
 }
 
 function iso(ms: number): string {

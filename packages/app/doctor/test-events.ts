@@ -3,10 +3,12 @@ import type { Clock } from '@portline/runtime/clock.ts'
 import { sleep } from '@portline/runtime/clock.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { randomHex } from '@portline/runtime/random.ts'
+import type { ErrorCode } from '@portline/wire/errors.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { RestError, callRest } from '../bitrix24/call-rest.ts'
 import { bindingKey, readBindings } from '../installations/bindings.ts'
-import type { NewEvent, PortalKey, Store } from '../store/port.ts'
+import type { NewEvent, PortalKey, Refusal } from '../store/port.ts'
+import { keyOf } from '../store/portal-key.ts'
 import { finding } from './findings.ts'
 import type { Finding } from './findings.ts'
 
@@ -17,10 +19,8 @@ import type { Finding } from './findings.ts'
 export const TEST_EVENT = 'ONAPPTEST'
 const WORD = 'portline_doctor'
 const WORD_BYTES = 8
-const LIST_ROWS = 50
 
 export interface TestEventParts {
-  readonly store: Store
   readonly clock: Clock
   readonly random: Random
 }
@@ -28,6 +28,8 @@ export interface TestEventParts {
 export class TestEvents {
   readonly #parts: TestEventParts
   readonly #awaited = new Map<string, () => void>()
+  /** Why a test event of a portal that is waited for was refused. */
+  readonly #refused = new Map<string, ErrorCode | undefined>()
 
   constructor(parts: TestEventParts) {
     this.#parts = parts
@@ -38,6 +40,16 @@ export class TestEvents {
     if (event.code !== TEST_EVENT || this.#awaited.size === 0) return
     const query = typeof event.data === 'object' && !Array.isArray(event.data) ? event.data['QUERY'] : undefined
     this.#awaited.get(textField(query, WORD) ?? '')?.()
+  }
+
+  /**
+   * Of every event that is refused: of a flood only a sample is kept. Ends no waiting, since anybody can be refused in a portal's
+   * name.
+   */
+  refused({ app, memberId, event, code }: Omit<Refusal, 'atMs'>): void {
+    if (event !== TEST_EVENT || memberId === undefined) return
+    const key = keyOf({ app, memberId })
+    if (this.#refused.has(key)) this.#refused.set(key, code)
   }
 
   /** Nothing when it arrived within `waitMs`. Bound for the time of the test where it is not. Errors: those of callRest. */
@@ -56,9 +68,9 @@ export class TestEvents {
   }
 
   async #sendBound(portal: PortalKey, b24: B24OAuth, waitMs: number): Promise<Finding | undefined> {
-    const { clock, random, store } = this.#parts
+    const { clock, random } = this.#parts
     const word = randomHex(random, WORD_BYTES)
-    const sentAtMs = clock.now()
+    const key = keyOf(portal)
     let arrived = false
     const arrival = new Promise<void>((resolve) => {
       this.#awaited.set(word, () => {
@@ -66,17 +78,17 @@ export class TestEvents {
         resolve()
       })
     })
+    this.#refused.set(key, undefined)
     try {
       await callRest(b24, 'event.test', { [WORD]: word })
       await Promise.race([arrival, sleep(clock, waitMs)])
+      if (arrived) return undefined
+      const code = this.#refused.get(key)
+      return code === undefined ? finding('TEST_EVENT_LOST', `none came within ${waitMs} ms`) : finding('TEST_EVENT_REFUSED', code)
     } finally {
       this.#awaited.delete(word)
+      this.#refused.delete(key)
     }
-    if (arrived) return undefined
-    const refusals = await store.refusals(LIST_ROWS)
-    const refused = refusals.find(({ atMs, app, memberId, event }) =>
-      atMs >= sentAtMs && app === portal.app && memberId === portal.memberId && event === TEST_EVENT)
-    return refused === undefined ? finding('TEST_EVENT_LOST', `none came within ${waitMs} ms`) : finding('TEST_EVENT_REFUSED', refused.code)
   }
 }
 

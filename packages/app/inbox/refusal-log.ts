@@ -12,11 +12,14 @@ export class RefusalLog {
   readonly #store: Store
   readonly #clock: Clock
   readonly #log: Log
+  readonly #onRefused: (refusal: Omit<Refusal, 'atMs'>) => void
   readonly #counts = new Map<ErrorCode, number>()
   #minute = 0
   #sampled = 0
 
-  constructor(store: Store, clock: Clock, log: Log) {
+  /** `onRefused` is told of each, the samples and the others. */
+  constructor(store: Store, clock: Clock, log: Log, onRefused: (refusal: Omit<Refusal, 'atMs'>) => void = () => {}) {
+    this.#onRefused = onRefused
     this.#store = store
     this.#clock = clock
     this.#log = log
@@ -29,6 +32,7 @@ export class RefusalLog {
 
   add(refusal: Omit<Refusal, 'atMs'>): void {
     this.#counts.set(refusal.code, (this.#counts.get(refusal.code) ?? 0) + 1)
+    this.#onRefused(refusal)
     const atMs = this.#clock.now()
     const minute = Math.floor(atMs / MINUTE_MS)
     if (minute !== this.#minute) {

@@ -25,7 +25,7 @@ test('a queue is not left while the store takes nothing, and its portal is not a
   // Without an account every question ends in TOKENS_MISSING.
   const rest = createRestClients({ tokens, credentialsOf, clock, currentOf: () => undefined })
   const drainer = new OfflineDrainer({
-    store, rest, sealer, clock, random: systemRandom, log: silentLog, newId: () => 'id', known: () => undefined, fetches: () => true,
+    store, rest, sealer, clock, random: systemRandom, log: silentLog, newId: () => 'id', known: () => undefined, installations: () => [], fetches: () => true,
     keepBound: () => Promise.resolve(), isFull: () => true, onTaken: () => {},
   })
   await expect(drainer.leave(installation(), 'former')).rejects.toMatchObject({ code: 'STORE_FULL' })

@@ -41,6 +41,8 @@ export interface OfflineDrainerParts {
   readonly log: Log
   readonly newId: () => string
   readonly known: (portal: PortalKey) => Installation | undefined
+  /** All of them. */
+  readonly installations: () => Iterable<Installation>
   /** Whether the app fetches events: portals of others are not looked at. */
   readonly fetches: (app: string) => boolean
   /** Makes the declared bindings true: an update drops them, and its event may not reach us. */
@@ -88,9 +90,9 @@ export class OfflineDrainer {
   }
 
   /** Takes up what a former process left: soon, and not on all portals at once. */
-  async start(): Promise<void> {
-    const { store, random } = this.#parts
-    for (const installation of await store.installations()) this.#watch(installation, OFFLINE_START_MS * random.fraction())
+  start(): void {
+    const { installations, random } = this.#parts
+    for (const installation of installations()) this.#watch(installation, OFFLINE_START_MS * random.fraction())
   }
 
   /** Lets the batch that is under way end. */
@@ -228,12 +230,16 @@ export class OfflineDrainer {
   }
 
   async #store(installation: Installation, { processId, rows }: Reservation): Promise<number> {
-    const { store, sealer, newId, clock, known, onTaken } = this.#parts
+    const { store, sealer, newId, clock, known, onTaken, log } = this.#parts
     const current = known(installation)
     // Its queue is gone with it, and these rows are nobody's events any more.
     if (current?.generation !== installation.generation || current.status === 'deleted') throw new CodedError('INSTALLATION_DELETED')
     const taken = rows.map((row) => takenRow({ sealer, newId, nowMs: clock.now() }, installation, processId, row))
     const ids = new Set(await store.appendTaken(installation, taken))
+    for (const { key, event: { id, code, reason } } of taken) {
+      if (reason === undefined || !ids.has(id)) continue
+      log.error({ app: installation.app, portal: installation.memberId, code: reason, event: code, id, row: key }, 'a row of an offline queue could not be read')
+    }
     onTaken(installation, taken.flatMap(({ event }) => (ids.has(event.id) ? [event] : [])))
     return ids.size
   }

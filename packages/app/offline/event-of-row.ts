@@ -1,7 +1,7 @@
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { encodeForm } from '@portline/wire/form/encode.ts'
 import type { FormValue, PhpValue } from '@portline/wire/form/value.ts'
-import type { Installation, NewEvent, TakenRow } from '../store/port.ts'
+import type { Installation, TakenRow } from '../store/port.ts'
 import { sealParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { OfflineRow } from './offline-queue.ts'
@@ -14,20 +14,27 @@ export interface EventOfRowParts {
 }
 
 const SECOND_MS = 1_000
-/** The portal has taken it in already: nothing of it is refused for its size. */
+/** The portal has taken it in already: nothing of it is refused for its size. What reads an event calls itself at every level. */
 const NO_LIMITS = { maxBodyBytes: Number.MAX_SAFE_INTEGER, maxParameters: Number.MAX_SAFE_INTEGER, maxDepth: 1_000, maxKeyBytes: Number.MAX_SAFE_INTEGER }
 
+/** Never throws for what is in the row: one that cannot be read would be fetched again for ever, and everything behind it wait. */
 export function takenRow({ sealer, newId, nowMs }: EventOfRowParts, installation: Installation, processId: string, row: OfflineRow): TakenRow {
   const { app, memberId, generation } = installation
-  const data = formDataOf(row.data)
-  const auth = { member_id: memberId, ...(row.userId === undefined ? {} : { user_id: row.userId }) }
-  const event: NewEvent = {
-    app, memberId, id: newId(), code: row.event, generation, userId: row.userId, state: 'pending', proof: 'own_token', receivedAtMs: nowMs,
-    ...sealParts(sealer, installation, data === undefined ? { auth } : { auth, data }),
+  const facts = {
+    app, memberId, id: newId(), code: row.event, generation, userId: row.userId, receivedAtMs: nowMs,
     ...(Number.isFinite(row.atMs) ? { ts: String(Math.floor(row.atMs / SECOND_MS)) } : {}),
   }
+  const auth = { member_id: memberId, ...(row.userId === undefined ? {} : { user_id: row.userId }) }
   // A reserved row takes in nothing new: under one process_id it never changes.
-  return { key: `${processId}:${row.id}:${row.messageId}`, event }
+  const key = `${processId}:${row.id}:${row.messageId}`
+  try {
+    const data = formDataOf(row.data)
+    const sealed = sealParts(sealer, installation, data === undefined ? { auth } : { auth, data })
+    return { key, event: { ...facts, ...sealed, state: 'pending', proof: 'own_token' } }
+  } catch {
+    // As proven it could be replayed, and a handler be given it without its data.
+    return { key, event: { ...facts, auth: new Uint8Array(), state: 'dead', reason: 'OFFLINE_ROW_UNREADABLE' } }
+  }
 }
 
 /** The data as the queue server would have sent it, so that a handler sees no difference. */

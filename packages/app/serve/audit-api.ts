@@ -4,12 +4,13 @@ import { z } from 'zod'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Installations } from '../installations/installations.ts'
+import { isHeldByOperator } from '../installations/states.ts'
 import type { BlockReason } from '../installations/states.ts'
 import { LIST_MAX_ROWS } from '../limits.ts'
 import type { AuditDetails, AuditFilter, AuditRecord } from '../store/audit.ts'
 import type { Store } from '../store/port.ts'
 import type { Sealer } from '../tokens/sealer.ts'
-import { checked } from './event-query.ts'
+import { checked, digits } from './event-query.ts'
 import { installationView } from './views.ts'
 
 /** The audit trail, and what an operator decides about a portal. */
@@ -63,8 +64,8 @@ const listQuery = z.strictObject({
   app: z.string().optional(),
   portal: z.string().optional(),
   since: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)).optional(),
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(LIST_MAX_ROWS).default(LIST_MAX_ROWS),
+  after: digits(0).default(0),
+  limit: digits(1, LIST_MAX_ROWS).default(LIST_MAX_ROWS),
 })
 const verifyQuery = z.strictObject({ expect: z.string().regex(/^[0-9a-f]{64}$/, 'a hash that a former verification showed').optional() })
 
@@ -80,7 +81,8 @@ export function addAuditApi(api: FastifyInstance, { store, sealer, installations
     api.post<{ Params: { app: string; memberId: string } }>(`/api/installations/:app/:memberId/${action}`, async (request) => {
       const current = await store.installation(request.params)
       if (current === undefined) throw new CodedError('NOT_FOUND', 'no such installation')
-      if (current.status === 'deleted') throw new CodedError('INSTALLATION_DELETED')
+      // An operator's block outlives the installation, so it can be lifted there.
+      if (current.status === 'deleted' && (action === 'block' || !isHeldByOperator(current))) throw new CodedError('INSTALLATION_DELETED')
       const cause = { by: 'operator' } as const
       if (action === 'block') await installations.block(current, operated[0], cause, clock.now())
       else await installations.unblock(current, every, cause, clock.now())

@@ -11,10 +11,11 @@ import { bindPortal, eventsUrl } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
 import { nothingInstalled } from '../installations/nothing-installed.ts'
 import { missingScope, readOffer } from '../installations/offered-events.ts'
-import { PORTALS_SYNCED_AT_ONCE } from '../limits.ts'
+import { LIST_MAX_ROWS, PORTALS_SYNCED_AT_ONCE } from '../limits.ts'
+import type { InstallationPlace } from '../store/installation-list.ts'
 import type { Binding, Installation, Store } from '../store/port.ts'
-import { keyOf } from '../store/portal-key.ts'
 import { checked } from './event-query.ts'
+import { conditionsOf, placeOf, textOfPlace } from './installation-query.ts'
 import { bindingView } from './views.ts'
 
 /** Makes the declared bindings true on portals, or says what it would change. One request does a bounded part and says where to go on. */
@@ -63,14 +64,22 @@ type BindingView = ReturnType<typeof bindingView>
 /** Errors: BAD_REQUEST, NOT_FOUND when nothing is installed of the app or on the portal that was named. */
 export async function syncBindings(parts: BindingSyncParts, body: unknown): Promise<SyncReport> {
   const { app, portal, dryRun, moved, after } = checked(bodySchema, body ?? {})
-  const installed = (await parts.store.installations()).filter(({ status }) => status !== 'deleted')
-  const live = installed.filter((one) => (app === undefined || one.app === app) && (portal === undefined || one.memberId === portal))
-  if ((app ?? portal) !== undefined && live.length === 0) throw nothingInstalled(installed.map((one) => one.app), app, portal)
-  const left = live.filter((one) => keyOf(one) > after).toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
-  const now = left.slice(0, PORTALS_SYNCED_AT_ONCE)
-  const portals = await Promise.all(now.map((installation) => syncPortal(parts, installation, dryRun, moved)))
-  const last = now.at(-1)
-  return { dryRun, portals, next: last === undefined || left.length === now.length ? null : keyOf(last) }
+  const { installations, next } = await parts.store.listInstallations({
+    ...conditionsOf(app, portal), live: true, order: 'portal', limit: PORTALS_SYNCED_AT_ONCE, ...(after === '' ? {} : { after: placeOf(after) }),
+  })
+  if (installations.length === 0 && after === '' && (app ?? portal) !== undefined) throw nothingInstalled(await installedApps(parts.store), app, portal)
+  const portals = await Promise.all(installations.map((installation) => syncPortal(parts, installation, dryRun, moved)))
+  return { dryRun, portals, next: next === undefined ? null : textOfPlace(next) }
+}
+
+async function installedApps(store: Store): Promise<string[]> {
+  const apps = new Set<string>()
+  for (let after: InstallationPlace | undefined, more = true; more; more = after !== undefined) {
+    const page = await store.listInstallations({ live: true, order: 'portal', limit: LIST_MAX_ROWS, ...(after === undefined ? {} : { after }) })
+    for (const { app } of page.installations) apps.add(app)
+    after = page.next
+  }
+  return [...apps]
 }
 
 async function syncPortal(parts: BindingSyncParts, installation: Installation, dryRun: boolean, moved: boolean): Promise<PortalSync> {

@@ -95,7 +95,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const known = new KnownPortals(sealer)
   const feed = new LiveFeed(clock)
   const trail = new AuditTrail({ store, sealer, clock, log })
-  const eraser = new Eraser({ store, sealer, clock, log, onErased: () => trail.changed() })
+  const eraser = new Eraser({ store, sealer, clock, log, quiet: () => inbox.quiet(), onErased: () => trail.changed() })
   const installations = createInstallations({ store, sealer, known, clock, onErasing: () => eraser.wake() })
   const access = new AccessWatch(installations, clock)
   const portalHosts = new PortalHosts(options.portalHosts)
@@ -113,7 +113,7 @@ export async function composeAppSide(options: ComposeOptions) {
   })
   const prover = createProver({ authServers: servers, network, clock, portalHosts })
   const held = new HeldCounter()
-  const refusals = new RefusalLog(store, clock, log)
+  const refusals = new RefusalLog(store, clock, log, (refusal) => doctor.refused(refusal))
 
   const { showEvent, showInstallation } = showChanges(store, feed)
   const destinations = new OpenDestinations({ clock, random, log, resolver })
@@ -125,12 +125,14 @@ export async function composeAppSide(options: ComposeOptions) {
     const note = (text: string): void => log.info({ app: app.name, portal: installation.memberId }, text)
     await work(app, note, await rest.ofPortal(installation))
   }
+  const equipment = () => ({ store, publicUrl: publicUrl(), leaveQueue })
   const offline = new OfflineDrainer({
     store, rest, sealer, clock, random, log, newId,
     known: (portal) => known.get(portal)?.installation,
+    installations: () => known.installations(),
     fetches: (name) => appOf(name)?.codes.some((code) => appOf(name)?.handlerOf(code)?.policy.offline === true) === true,
     isFull: () => retention.full,
-    keepBound: (installation) => withApp(installation, (app, note, b24) => bindPortal({ store, publicUrl: publicUrl(), leaveQueue }, { app, installation, note }, b24)),
+    keepBound: (installation) => withApp(installation, (app, note, b24) => bindPortal(equipment(), { app, installation, note }, b24)),
     onTaken: (portal, events) => {
       if (feed.watched) for (const event of events) feed.send('event', eventView(event))
       if (events.length > 0) lanes.wake(portal)
@@ -167,7 +169,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const earlyInstalls = new EarlyInstalls({
     store, installations, prover, lanes, clock, log,
     clientIdOf: (name) => credentialsOf(name).clientId,
-    equip: (installation) => withApp(installation, (app, note, b24) => equipPortal({ store, publicUrl: publicUrl(), leaveQueue }, { app, installation, note }, b24)),
+    equip: (installation) => withApp(installation, (app, note, b24) => equipPortal(equipment(), { app, installation, note }, b24)),
   })
   const reviewer = new Reviewer({
     store, known, claimed, prover, installations, tokens, authServers: servers, sealer, credentialsOf, clock, log,
@@ -217,7 +219,7 @@ export async function composeAppSide(options: ComposeOptions) {
       keys.start()
       ages.start()
       await Promise.all([lanes.start(), reviewer.start(), inbox.start(), offline.start()])
-      equipAtStart({ store, rest, appOf, publicUrl: publicUrl(), log, leaveQueue }).catch((error: unknown) => {
+      equipAtStart({ ...equipment(), installations: [...known.installations()], rest, appOf, log }).catch((error: unknown) => {
         log.warn({ error: String(error) }, 'the bindings could not be looked at')
       })
     },

@@ -7,6 +7,10 @@ import type { Store } from '../store/port.ts'
 /** Which events, as the operator API and the command line are asked. Errors of all: BAD_REQUEST with what is wrong. */
 const DEFAULT_ROWS = 50
 
+/** A whole number as it is written in a query: nothing else that JavaScript would make a number of. */
+export const digits = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  z.string().regex(/^\d{1,16}$/, 'a whole number').transform(Number).pipe(z.number().int().min(least).max(most))
+
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
 const conditions = {
   app: z.string().optional(),
@@ -21,7 +25,7 @@ const conditionsSchema = z.strictObject(conditions)
 const listSchema = z.strictObject({
   ...conditions,
   after: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(LIST_MAX_ROWS).default(DEFAULT_ROWS),
+  limit: digits(1, LIST_MAX_ROWS).default(DEFAULT_ROWS),
 })
 
 export function readList(query: unknown): EventFilter {

@@ -5,14 +5,16 @@ import { z } from 'zod'
 import type { RefusalLog } from '../inbox/refusal-log.ts'
 import type { Retention } from '../inbox/retention.ts'
 import { IMPORT_MAX_BYTES, LIST_MAX_ROWS } from '../limits.ts'
-import type { Store } from '../store/port.ts'
+import type { ListedEvent, Store } from '../store/port.ts'
 import { addAuditApi } from './audit-api.ts'
 import type { AuditApiParts } from './audit-api.ts'
 import { addChecksApi } from './checks-api.ts'
 import type { ChecksApiParts } from './checks-api.ts'
+import { addErrorsApi } from './errors-api.ts'
 import { exportedLines, importLines } from './event-copies.ts'
 import type { DestinationView } from './destination-views.ts'
-import { checked, demandCursor, readConditions, readList } from './event-query.ts'
+import { checked, demandCursor, digits, readConditions, readList } from './event-query.ts'
+import { readInstallationPage, textOfPlace } from './installation-query.ts'
 import { addKeysApi } from './keys-api.ts'
 import type { KeysApiParts } from './keys-api.ts'
 import { guardOperator } from './operator-guard.ts'
@@ -51,13 +53,15 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
     addChecksApi(api, parts)
     addKeysApi(api, parts)
     addAuditApi(api, parts)
+    addErrorsApi(api)
     api.get<{ Params: { id: string } }>('/api/events/:id', async (request) => eventDetail(store, request.params.id))
     api.post<{ Params: { id: string } }>('/api/events/:id/replay', async (request) => replayOne(parts, request.params.id))
     api.post<{ Params: { id: string } }>('/api/events/:id/retry', async (request) => retryOne(parts, request.params.id))
     api.post('/api/replays', async (request) => replayMany(parts, request.body))
-    api.get('/api/installations', async () => {
-      const installations = await store.installations()
-      return { installations: await Promise.all(installations.map((installation) => installationView(store, installation))) }
+    api.get('/api/installations', async (request) => {
+      const { installations, next } = await store.listInstallations(readInstallationPage(request.query))
+      const views = await Promise.all(installations.map((installation) => installationView(store, installation)))
+      return { installations: views, next: next === undefined ? null : textOfPlace(next) }
     })
     api.get<{ Params: { app: string; memberId: string } }>('/api/installations/:app/:memberId', async (request) => {
       const installation = await store.installation(request.params)
@@ -79,7 +83,7 @@ export function addOperatorApi(server: FastifyInstance, parts: OperatorApiParts)
 }
 
 const exportQuery = z.looseObject({ sealed: z.enum(['0', '1']).default('0') })
-const importQuery = z.strictObject({ firstLine: z.coerce.number().int().min(1).default(1) })
+const importQuery = z.strictObject({ firstLine: digits(1).default(1) })
 
 /** What leaves and enters in bulk: events as lines, the whole store as a file. */
 function addCopies(api: FastifyInstance, { store, lanes, sealer, retention, snapshots }: OperatorApiParts): void {
@@ -112,9 +116,15 @@ function parseJson(text: string, parsed: (error: Error | null, body?: unknown) =
 }
 
 async function eventDetail(store: Store, id: string): Promise<object> {
-  const event = await store.event(id)
+  const event = await store.listedEvent(id)
   if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
   const attempts = await store.attempts(id)
-  const waitsFor = event.state === 'pending' ? await store.eventBefore(id) : undefined
-  return { ...eventView(event), waitsFor: waitsFor ?? null, history: historyOf(event, attempts), attemptLog: attempts.map(attemptView) }
+  return { ...eventView(event), ...(await whatItWaitsFor(store, event)), history: historyOf(event, attempts), attemptLog: attempts.map(attemptView) }
+}
+
+/** `portalBlockedFor`: nothing of its portal runs, and an operator or the portal has to end that. */
+async function whatItWaitsFor(store: Store, event: ListedEvent) {
+  if (event.state !== 'pending') return { waitsFor: null, portalBlockedFor: null }
+  const [before, installation] = await Promise.all([store.eventBefore(event.id), store.installation(event)])
+  return { waitsFor: before ?? null, portalBlockedFor: installation?.status === 'blocked' ? (installation.reason ?? 'PORTAL_BLOCKED') : null }
 }

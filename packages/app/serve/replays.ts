@@ -6,7 +6,7 @@ import { REPLAY_EVENTS, REPLAY_LOOKS, REPLAY_SAMPLE_IDS, REPLAY_SLICE_EVENTS } f
 import { keyOf } from '../store/portal-key.ts'
 import type { ReplayCandidate } from '../store/keeping.ts'
 import type { EventState, Store } from '../store/port.ts'
-import { checked, readConditions } from './event-query.ts'
+import { checked, digits, readConditions } from './event-query.ts'
 import type { LiveFeed } from './live-feed.ts'
 import { eventView } from './views.ts'
 
@@ -21,7 +21,7 @@ export interface ReplayParts {
 const bodySchema = z.strictObject({
   filter: z.record(z.string(), z.unknown()).default({}),
   dryRun: z.boolean().default(false),
-  after: z.coerce.number().int().min(0).default(0),
+  after: z.union([digits(0), z.int().min(0)]).default(0),
 })
 
 export interface ReplayReport {
@@ -40,7 +40,7 @@ export interface ReplayReport {
 
 /** Errors: NOT_FOUND, EVENT_NOT_REPLAYABLE. */
 export async function replayOne({ store, lanes, feed, nowMs }: ReplayParts, id: string): Promise<{ id: string; state: 'pending' }> {
-  const event = await store.event(id)
+  const event = await store.listedEvent(id)
   if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
   const installation = await store.installation(event)
   if (installation?.status === 'deleted') throw new CodedError('EVENT_NOT_REPLAYABLE', 'its portal is uninstalled')
@@ -56,7 +56,7 @@ export async function replayOne({ store, lanes, feed, nowMs }: ReplayParts, id: 
  * Errors: NOT_FOUND, EVENT_NOT_WAITING.
  */
 export async function retryOne({ store, lanes, feed }: ReplayParts, id: string): Promise<{ id: string; state: 'pending' }> {
-  const event = await store.event(id)
+  const event = await store.listedEvent(id)
   if (event === undefined) throw new CodedError('NOT_FOUND', 'no such event')
   if (!(await store.hastenEvent(id))) throw new CodedError('EVENT_NOT_WAITING', whyNotWaiting(event.state, await store.eventBefore(id)))
   lanes.wake(event)

@@ -28,7 +28,8 @@ afterEach(async () => {
 async function withSlowList(mode: 'warn' | 'enforce', fetchedAtMs: number | undefined): Promise<SenderNodes> {
   if (fetchedAtMs !== undefined) await store.saveNote('sender-nodes', JSON.stringify({ nodes: ['203.0.113.10'], fetchedAtMs }))
   const nodes = new SenderNodes({ mode, url: 'https://list.example/', store, getJson: () => new Promise(() => {}), clock, log: silentLog })
-  await nodes.start()
+  await nodes.load()
+  nodes.start()
   await clock.advance(SENDER_NODES_MIN_MS)
   return nodes
 }

@@ -53,11 +53,15 @@ export class SenderNodes {
     this.#parts = parts
   }
 
-  /** Takes up the list of a former process, and begins to ask for newer ones. */
-  async start(): Promise<void> {
+  /** Takes up the list of a former process. */
+  async load(): Promise<void> {
     const stored = await this.#parts.store.note(NOTE)
     const { nodes, fetchedAtMs } = JSON.parse(stored ?? '{}') as { nodes?: unknown; fetchedAtMs?: number }
     this.#take(nodes, fetchedAtMs ?? 0)
+  }
+
+  /** Begins to ask for newer ones. */
+  start(): void {
     void this.#ask()
   }
 
@@ -113,10 +117,12 @@ export class SenderNodes {
     let nextMs = SENDER_NODES_POLL_MS
     try {
       const answer = await getJson(url, LIMITS)
+      if (this.#stopped) return
       const nodes = typeof answer === 'object' && answer !== null && 'nodes' in answer ? answer.nodes : undefined
       if (!this.#take(nodes, clock.now())) throw new Error('the answer lists no addresses')
       await store.saveNote(NOTE, JSON.stringify({ nodes, fetchedAtMs: this.#fetchedAtMs }))
     } catch (error) {
+      if (this.#stopped) return
       log.warn({ code: 'SENDER_LIST_UNAVAILABLE', error: String(error), listed: this.#nodes?.size ?? 0 }, 'the list of senders could not be fetched')
       nextMs = SENDER_NODES_MIN_MS
     }

@@ -7,7 +7,7 @@ export function showChanges(store: Store, feed: LiveFeed) {
   return {
     showEvent(id: string): void {
       if (!feed.watched) return
-      store.event(id).then((event) => event && feed.send('event', eventView(event))).catch(() => {})
+      store.listedEvent(id).then((event) => event && feed.send('event', eventView(event))).catch(() => {})
     },
 
     showInstallation(portal: PortalKey): void {

@@ -4,7 +4,7 @@ import type { Clock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { systemGetJson, systemNetwork } from '@portline/runtime/network.ts'
-import type { Network } from '@portline/runtime/network.ts'
+import type { GetJson, Network } from '@portline/runtime/network.ts'
 import { systemResolver } from '@portline/runtime/resolver.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
@@ -61,6 +61,8 @@ export interface AppSideOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly network?: Network
+  /** How the list of senders is fetched. */
+  readonly getJson?: GetJson
   readonly log?: Log
 }
 
@@ -80,7 +82,7 @@ const KEPT_BY_DEFAULT: RetentionRules = { doneAfterMs: DONE_KEPT_MS, deadAfterMs
 
 /** Errors: STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, ADDRESS_IN_USE. */
 export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
-  const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT } = options
+  const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT, getJson = systemGetJson } = options
   const keySettings = { key: options.sealingKey, formerKeys: options.formerSealingKeys }
   const { storeThread = new BootingThread('thread.ts') } = options
   // Before the store is made: a key that is wrong must leave nothing behind.
@@ -101,30 +103,35 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
     await snapshots.clear()
     const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now(), senders }
     const nodes = options.senders?.nodes
-    const senderNodes = nodes === undefined ? undefined : new SenderNodes({ ...nodes, store, getJson: systemGetJson, clock, log })
-    await senderNodes?.start()
+    const senderNodes = nodes === undefined ? undefined : new SenderNodes({ ...nodes, store, getJson, clock, log })
+    await senderNodes?.load()
     const server = new HttpServer({
       senders, senderNodes, refusals: parts.refusals, limits: options.http,
       inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,
       loadWeb: async () => (await import('./web.ts')).createWeb(webParts),
     })
-    url = await server.listen(options.host, options.port)
-    await parts.start().catch(async (error: unknown) => {
-      await server.close()
-      throw error
-    })
-    return {
-      url,
-      async stop() {
-        parts.feed.close()
-        senderNodes?.stop()
-        const grace = clock.setTimer(STOP_GRACE_MS, () => server.closeAllConnections())
+    const stop = async (): Promise<void> => {
+      parts.feed.close()
+      senderNodes?.stop()
+      const grace = clock.setTimer(STOP_GRACE_MS, () => server.closeAllConnections())
+      try {
         // Side by side: a slow sender must not take the time that handlers have to end.
         await Promise.all([server.close(), parts.stop()])
+      } finally {
         grace.cancel()
         await store.close()
-      },
+      }
     }
+    try {
+      url = await server.listen(options.host, options.port)
+      senderNodes?.start()
+      await parts.start()
+    } catch (error) {
+      // What was wrong is to be told, not what came of it.
+      await stop().catch(() => {})
+      throw error
+    }
+    return { url, stop }
   } catch (error) {
     await store.close()
     throw error

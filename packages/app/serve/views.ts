@@ -1,4 +1,4 @@
-import type { Attempt, Binding, Installation, ListedEvent, NewEvent, Store, StoredEvent } from '../store/port.ts'
+import type { Attempt, Binding, Installation, ListedEvent, NewEvent, Store } from '../store/port.ts'
 
 /** What the operator API shows. Nothing secret is in what these read: tokens stay sealed, data has its secrets blotted out. */
 export type EventView = ReturnType<typeof eventView>
@@ -35,7 +35,7 @@ export function attemptView(attempt: Attempt) {
 }
 
 /** The life of an event in the order it happened. */
-export function historyOf(event: StoredEvent, attempts: readonly Attempt[]) {
+export function historyOf(event: ListedEvent, attempts: readonly Attempt[]) {
   const before = event.replayedAtMs === undefined ? Number.POSITIVE_INFINITY : (event.attemptsBefore ?? 0)
   return [
     { at: iso(event.receivedAtMs), kind: 'received' },

@@ -79,12 +79,15 @@ function toCoded(error: unknown, log: Log): CodedError {
   return fromClient ? new CodedError('BAD_REQUEST', error.message) : asCoded(error, log)
 }
 
+const PAGE_SCRIPTS = [
+  'page.js', 'event-detail.js', 'event-list.js', 'installations.js', 'known.js', 'nodes.js', 'operator-api.js', 'reasons.js', 'reasons-ru.js', 'texts.js',
+]
 const PAGE_FILES = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/page.css', file: 'page.css', type: 'text/css; charset=utf-8' },
   { path: '/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
-  { path: '/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
-] as const
+  ...PAGE_SCRIPTS.map((file) => ({ path: `/${file}`, file, type: 'text/javascript; charset=utf-8' })),
+]
 const PAGE_HEADERS = {
   'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
   'x-content-type-options': 'nosniff',

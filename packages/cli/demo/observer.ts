@@ -51,8 +51,8 @@ export class Observer {
   }
 
   async installation(): Promise<InstallationView | undefined> {
-    const { installations } = await this.#parts.operator.get<InstallationList>('/api/installations')
-    return installations.find(({ portal }) => portal === this.#parts.memberId)
+    const { installations } = await this.#parts.operator.get<InstallationList>(`/api/installations?portal=${this.#parts.memberId}`)
+    return installations[0]
   }
 
   /** Every event kept of the portal, newest first. */

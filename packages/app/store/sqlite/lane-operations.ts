@@ -1,11 +1,12 @@
-import type { LaneResults, LeaseAnswer, LeaseRequest, Settlement } from '../lanes.ts'
-import type { Attempt, PortalKey, StoredEvent } from '../port.ts'
+import type { LaneResults, LaneState, LeaseAnswer, LeaseRequest, Settlement } from '../lanes.ts'
+import type { Attempt, ListedEvent, PortalKey, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
 import { portalOf } from './event-operations.ts'
 import { dueOf, parkedDueOf, runnable } from './lane-index.ts'
 import type { IndexedLane } from './lane-index.ts'
-import { eventOf, orNull } from './rows.ts'
+import { LISTED, eventOf, listedOf, orNull } from './rows.ts'
+import type { Row } from './rows.ts'
 
 /** Leases live in memory alone: one process has the file, and its leases end with it. */
 export const laneOperations = {
@@ -51,8 +52,7 @@ export const laneOperations = {
         continue
       }
       // Those of a portal that was erased meanwhile have no row any more.
-      const settlements = result.settlements.filter(({ seq }) => lane.handed.has(seq))
-      for (const settlement of settlements) recordSettlement(db, settlement)
+      const settlements = result.settlements.filter((settlement) => lane.handed.has(settlement.seq) && recordSettlement(db, settlement))
       kept.push({ lane, result: { ...result, settlements } })
     }
     return new AfterCommit(() => {
@@ -104,11 +104,36 @@ export const laneOperations = {
       return first === seq ? undefined : textOrNone(db.get('SELECT id FROM events WHERE seq = ?', first)?.['id'])
     })
   },
+
+  laneState(db: Engine, portal: PortalKey): AfterCommit<LaneState> {
+    return new AfterCommit(() => {
+      const lane = db.lanes.get(portal)
+      if (lane === undefined) return { parked: 0 }
+      // Whether what is handed out had been parked before is in its row alone.
+      const handed = db.all('SELECT seq, parked FROM events WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq', JSON.stringify([...lane.handed]))
+      const isParked = (row: Row): boolean => row['parked'] === 1
+      const first = handed.find((row) => !isParked(row))?.['seq']
+      const head = listedAt(db, Math.min(Number(first ?? Number.POSITIVE_INFINITY), lane.open[lane.start] ?? Number.POSITIVE_INFINITY))
+      const again = handed.filter(isParked).map(({ seq }) => Number(seq))
+      let newest = again.at(-1) ?? 0
+      for (const seq of lane.parked.keys()) newest = Math.max(newest, seq)
+      const newestParked = listedAt(db, newest)
+      return {
+        parked: lane.parked.size + again.length,
+        ...(head === undefined ? {} : { head }), ...(newestParked === undefined ? {} : { newestParked }),
+      }
+    })
+  },
 }
 
 function pendingIn(db: Engine, id: string): { seq: number; lane: IndexedLane | undefined } {
   const row = db.get(`SELECT seq, app, member_id FROM events WHERE id = ? AND state = 'pending'`, id)
   return { seq: Number(row?.['seq'] ?? 0), lane: row === undefined ? undefined : db.lanes.get(portalOf(row)) }
+}
+
+function listedAt(db: Engine, seq: number): ListedEvent | undefined {
+  const row = Number.isSafeInteger(seq) ? db.get(`SELECT ${LISTED} FROM events e WHERE e.seq = ?`, seq) : undefined
+  return row === undefined ? undefined : listedOf(row)
 }
 
 function textOrNone(value: unknown): string | undefined {
@@ -148,12 +173,14 @@ export function recordAttempt(db: Engine, seq: number, attempt: Attempt): void {
   )
 }
 
-function recordSettlement(db: Engine, { seq, attempt, state, reason, dueAtMs, parked, atMs }: Settlement): void {
-  if (attempt !== undefined) recordAttempt(db, seq, attempt)
-  db.run(
+/** false when the event has no row any more: it was erased in this very transaction. */
+function recordSettlement(db: Engine, { seq, attempt, state, reason, dueAtMs, parked, atMs }: Settlement): boolean {
+  const changed = db.run(
     'UPDATE events SET state = ?, reason = ?, due_at = ?, parked = ?, finished_at = ?, attempts = coalesce(?, attempts) WHERE seq = ?',
     state, orNull(reason), orNull(dueAtMs), parked === true ? 1 : 0, state === 'pending' ? null : atMs, attempt?.n ?? null, seq,
   )
+  if (changed > 0 && attempt !== undefined) recordAttempt(db, seq, attempt)
+  return changed > 0
 }
 
 function listOrNull(list: Attempt['calls'] | Attempt['notes']): string | null {

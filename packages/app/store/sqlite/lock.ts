@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
 
@@ -8,6 +8,8 @@ import { CodedError } from '@portline/wire/errors.ts'
  */
 export interface StoreLock {
   release(): void
+  /** Takes the lock's file away too, if it was made for this lock: nothing is there that it would guard. */
+  releaseNew(): void
 }
 
 const SQLITE_BUSY = 5
@@ -18,7 +20,29 @@ const OWNER_ONLY = 0o600
 /** Errors: STORE_IN_USE, STORE_UNAVAILABLE when the folder cannot be written. */
 export function lockStore(file: string): StoreLock {
   const lockFile = `${file}.lock`
-  makeFile(lockFile)
+  for (;;) {
+    const isNew = makeFile(lockFile)
+    const before = statSync(lockFile, { throwIfNoEntry: false })?.ino
+    const db = openLocked(lockFile)
+    // Whoever took the file away meanwhile had the lock: one on a file that nobody else will find guards nothing.
+    if (db !== undefined && before !== undefined && statSync(lockFile, { throwIfNoEntry: false })?.ino === before) return lockOf(db, lockFile, isNew)
+    db?.close()
+  }
+}
+
+function lockOf(db: DatabaseSync, lockFile: string, isNew: boolean): StoreLock {
+  return {
+    release: () => db.close(),
+    releaseNew() {
+      if (isNew) rmSync(lockFile, { force: true })
+      db.close()
+    },
+  }
+}
+
+/** Nothing when the file has just been taken away. Errors: STORE_IN_USE. */
+function openLocked(lockFile: string): DatabaseSync | undefined {
+  if (!existsSync(lockFile)) return undefined
   const db = new DatabaseSync(lockFile)
   try {
     // Nothing is ever written: a journal would only lie about.
@@ -27,19 +51,20 @@ export function lockStore(file: string): StoreLock {
     db.close()
     throw isBusy(error) ? new CodedError('STORE_IN_USE') : error
   }
-  return { release: () => db.close() }
+  return db
 }
 
 export function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
 }
 
-/** Never opens a file that is there: closing it again would take away the locks that this process has on it. */
-export function makeFile(file: string): void {
+/** Whether it was not there. Never opens one that is: closing it again would take away the locks that this process has on it. */
+export function makeFile(file: string): boolean {
   try {
     closeSync(openSync(file, 'wx', OWNER_ONLY))
+    return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw new CodedError('STORE_UNAVAILABLE', error instanceof Error ? error.message : String(error))
   }
 }

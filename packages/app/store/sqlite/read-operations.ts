@@ -7,19 +7,15 @@ import { auditReadOperations } from './audit-operations.ts'
 import { eraseReadOperations } from './erase-operations.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import { heldQueries } from './held-operations.ts'
+import { installationQueries } from './installation-queries.ts'
 import type { Queries } from './queries.ts'
-import { attemptOf, eventOf } from './rows.ts'
+import { LISTED, attemptOf, eventOf, listedOf } from './rows.ts'
 import type { Row } from './rows.ts'
 import { SCAN_EVENTS, scanEvents } from './scan.ts'
 import { sealedQueries } from './sealed-operations.ts'
 import { tokenQueries } from './token-operations.ts'
 
 /** What the reading thread can do. The writing thread can do it too, and does where no other thread is to be had. */
-
-/** Without the auth block: it is sealed, and may be that of hundreds of others. */
-const LISTED = `
-  e.seq, e.id, e.app, e.member_id, e.code, e.handler_id, e.ts, e.data, e.state, e.reason, e.proof, e.received_at, e.proven_at, e.due_at,
-  e.parked, e.finished_at, e.attempts, e.generation, e.duplicate_of, e.replayed_at, e.attempts_before`
 
 /** Of data, in one answer; one event is given whatever its size. */
 const ANSWER_BYTES = 4_194_304
@@ -30,6 +26,7 @@ export const readOperations = {
   ...auditReadOperations,
   ...eraseReadOperations,
   ...heldQueries,
+  ...installationQueries,
   ...sealedQueries,
   ...tokenQueries,
 
@@ -44,6 +41,11 @@ export const readOperations = {
   event(db: Queries, id: string): StoredEvent | undefined {
     const row = db.get(`${SELECT_EVENTS} WHERE id = ?`, id)
     return row === undefined ? undefined : eventOf(row)
+  },
+
+  listedEvent(db: Queries, id: string): ListedEvent | undefined {
+    const row = db.get(`SELECT ${LISTED} FROM events e WHERE e.id = ?`, id)
+    return row === undefined ? undefined : listedOf(row)
   },
 
   attempts(db: Queries, id: string): Attempt[] {
@@ -150,11 +152,6 @@ function seqAt(db: Queries, id: string): number {
   const row = db.get('SELECT seq, id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1', id)
   if (row === undefined) return 0
   return Number(row['seq']) + (row['id'] === id ? 0 : 1)
-}
-
-function listedOf(row: Row): ListedEvent {
-  const { auth: _, ...listed } = eventOf(row)
-  return listed
 }
 
 /** As one object it crosses to the other thread once. */

@@ -48,4 +48,4 @@ function start(file: string): void {
   }
 }
 
-parentPort?.once('message', ({ open }: OpenMessage) => start(open))
+parentPort?.once('message', (message: OpenMessage) => start(message.open))

@@ -44,7 +44,9 @@ export function restoreBackup({ backup, file, force, check }: RestoreOptions): R
   } finally {
     // One that was copied from a store as it stood may have been given a log when it was looked at.
     for (const left of [incoming, `${incoming}-wal`, `${incoming}-shm`]) rmSync(left, { force: true })
-    lock.release()
+    // Refused, and nothing had been there before.
+    if (existsSync(file)) lock.release()
+    else lock.releaseNew()
   }
 }
 

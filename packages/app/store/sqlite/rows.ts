@@ -2,7 +2,7 @@ import type { ErrorCode } from '@portline/wire/errors.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import type { Account } from '../accounts.ts'
-import type { Attempt, EventState, Installation, InstallationStatus, NewEvent, Proof, StoredEvent } from '../port.ts'
+import type { Attempt, EventState, Installation, InstallationStatus, ListedEvent, NewEvent, Proof, StoredEvent } from '../port.ts'
 
 /** Rows ↔ the port's types. An absent field is NULL in a row and absent, not undefined, in an object. */
 export type Row = Record<string, SQLOutputValue>
@@ -100,6 +100,17 @@ export function eventOf(row: Row): StoredEvent {
   })
 }
 
+/** Without the auth block: it is sealed, and may be that of hundreds of others. */
+export const LISTED = `
+  e.seq, e.id, e.app, e.member_id, e.code, e.handler_id, e.ts, e.data, e.state, e.reason, e.proof, e.received_at, e.proven_at, e.due_at,
+  e.parked, e.finished_at, e.attempts, e.generation, e.duplicate_of, e.replayed_at, e.attempts_before`
+
+/** A row of the columns LISTED. */
+export function listedOf(row: Row): ListedEvent {
+  const { auth: _, ...listed } = eventOf(row)
+  return listed
+}
+
 export function attemptOf(row: Row): Attempt {
   const error = text(row, 'error')
   return present<Attempt>({
@@ -137,6 +148,7 @@ export function installationOf(row: Row): Installation {
     formerDomain: text(row, 'former_domain'),
     domainAtMs: number(row, 'domain_at'),
     raisedAtMs: number(row, 'raised_at'),
+    uninstallRaisedAtMs: number(row, 'uninstall_raised_at'),
     uninstalls: text(row, 'uninstalls')?.split(' '),
   })
 }

@@ -1,0 +1,48 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CodedError } from '@portline/wire/errors.ts'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { lockStore } from './lock.ts'
+
+let folder: string
+let file: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'portline-lock-'))
+  file = join(folder, 'store.sqlite')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return error instanceof CodedError ? error.code : String(error)
+  }
+}
+
+test('a lock is held by one, and its file stays for the next', async () => {
+  const first = lockStore(file)
+  expect(codeOf(() => lockStore(file))).toBe('STORE_IN_USE')
+  first.release()
+  expect(await readdir(folder)).toEqual(['store.sqlite.lock'])
+  const second = lockStore(file)
+  expect(codeOf(() => lockStore(file))).toBe('STORE_IN_USE')
+  second.release()
+})
+
+test('the file of a lock that guarded nothing goes with it, but not one that was there before', async () => {
+  lockStore(file).releaseNew()
+  expect(await readdir(folder)).toEqual([])
+  lockStore(file).release()
+  lockStore(file).releaseNew()
+  expect(await readdir(folder)).toEqual(['store.sqlite.lock'])
+})
+
+test('after the file of a lock was taken away there is still one holder at a time', () => {
+  lockStore(file).releaseNew()
+  const next = lockStore(file)
+  expect(codeOf(() => lockStore(file))).toBe('STORE_IN_USE')
+  next.release()
+})
