@@ -122,6 +122,31 @@ test('an operator blocks a portal: its events are kept and wait, an uninstall go
   await command('portals', 'block', house.portal.memberId)
   house.portal.control.uninstall(house.clientId, { clean: true })
   expect(await house.settled('ONAPPUNINSTALL')).toMatchObject({ state: 'done' })
+  expect(await status()).toEqual(['deleted', 'PORTAL_BLOCKED'])
+})
+
+test('an operator\'s block outlives uninstall and reinstall, and can be lifted in between', async () => {
+  await open()
+  await command('portals', 'block', house.portal.memberId)
+  const uninstall = async (generation: number): Promise<void> => {
+    // Two uninstalls of one second are taken for one.
+    const second = Math.floor(Date.now() / 1_000)
+    await until(() => (Date.now() / 1_000 > second + 1 ? true : undefined), 'the next second')
+    house.portal.control.uninstall(house.clientId, { clean: true })
+    await until(async () => ((await auditTrail()).some((record) => record.verb === 'eraseData' && record.generation === generation) ? true : undefined), 'the erasure')
+  }
+  await uninstall(1)
+  await installApp(house)
+  expect(await status()).toEqual(['blocked', 'PORTAL_BLOCKED'])
+  expect((await auditTrail()).findLast(({ verb }) => verb === 'markAsBlocked')).toMatchObject({ from: 'deleted', to: 'blocked', generation: 2 })
+  await send('ONAPPTEST', { QUERY: { n: '1' } })
+  await uninstall(2)
+  expect(handled).toEqual([])
+  expect((await command('portals', 'unblock', house.portal.memberId)).code).toBe(0)
+  expect((await auditTrail()).at(-1)).toMatchObject({ verb: 'changeReason', from: 'PORTAL_BLOCKED', to: 'none', by: 'operator' })
+  await installApp(house)
+  expect(await status()).toEqual(['active', null])
+  await uninstall(3)
   expect(await command('portals', 'unblock', house.portal.memberId)).toMatchObject({ code: 1, err: expect.stringContaining('INSTALLATION_DELETED') as string })
 })
 

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -10,6 +7,7 @@ import { startPortal } from '@portline/portal'
 import type { Portal } from '@portline/portal'
 import { writeEnvelope } from '@portline/wire/write-envelope.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AppSideChild } from './support/app-side-child.ts'
 import { until } from './support/house.ts'
 
 /** kill -9 at random moments under load: what was answered 200 is there afterwards, done, and in its lane's order. */
@@ -19,28 +17,12 @@ const LONGEST_ROUND_MS = 150
 
 let folder: string
 let portals: Portal[]
-let child: ChildProcess
-let url = ''
+let child: AppSideChild
 const acknowledged = new Map<string, string>()
-
-async function startChild(): Promise<void> {
-  const port = url === '' ? '0' : new URL(url).port
-  const servers = portals.map(({ oauthUrl }) => oauthUrl).join(',')
-  const script = new URL('./support/crash-child.ts', import.meta.url).pathname
-  child = spawn(process.execPath, [script, join(folder, 'data'), port, servers, join(folder, 'handled')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer]
-  url = line.toString().trim().replace('ready ', '')
-}
-
-async function killChild(): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
-}
 
 async function install(portal: Portal): Promise<void> {
   portal.control.registerApp({
-    name: 'crash', kind: 'market', client_id: 'app.crash', client_secret: 'crash secret', ui: true, install_url: `${url}/apps/crash/install`,
+    name: 'crash', kind: 'market', client_id: 'app.crash', client_secret: 'crash secret', ui: true, install_url: `${child.url}/apps/crash/install`,
   })
   const { page } = await portal.control.install('app.crash')
   expect(page?.status).toBe(200)
@@ -65,7 +47,7 @@ async function send(portal: Portal): Promise<void> {
 function post(agent: Agent, body: string): Promise<{ status: number | undefined; text: string } | undefined> {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const sent = request(`${url}/apps/crash/events`, { method: 'POST', agent, headers }, (response) => {
+    const sent = request(`${child.url}/apps/crash/events`, { method: 'POST', agent, headers }, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
       response.on('end', () => resolve({ status: response.statusCode, text }))
@@ -79,11 +61,12 @@ function post(agent: Agent, body: string): Promise<{ status: number | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portline-crash-'))
   portals = await Promise.all(['one', 'two', 'three'].map((seed) => startPortal({ port: 0, oauthPort: 0, seed })))
-  await startChild()
+  child = new AppSideChild('crash-child.ts', folder, portals.map(({ oauthUrl }) => oauthUrl))
+  await child.start()
   for (const portal of portals) await install(portal)
 })
 afterAll(async () => {
-  await killChild()
+  await child.kill()
   await Promise.all(portals.map((portal) => portal.stop()))
   await rm(folder, { recursive: true })
 })
@@ -95,12 +78,12 @@ test(`${KILLS} kills under load lose nothing that was answered 200, and keep eve
     // Under way first, so that no round kills an idle process.
     await until(() => (acknowledged.size > before ? true : undefined), 'the first answer')
     await new Promise((resolve) => setTimeout(resolve, randomInt(1, LONGEST_ROUND_MS)))
-    await killChild()
+    await child.kill()
     await Promise.all(senders)
-    await startChild()
+    await child.start()
   }
   const stuck = await until(async () => {
-    const response = await fetch(`${url}/api/events?state=pending&limit=1`)
+    const response = await fetch(`${child.url}/api/events?state=pending&limit=1`)
     const { events } = (await response.json()) as { events: unknown[] }
     return events.length === 0 ? [] : undefined
   }, 'the lanes to run dry')
@@ -120,7 +103,7 @@ test(`${KILLS} kills under load lose nothing that was answered 200, and keep eve
 async function statesOfAll(): Promise<Map<string, string>> {
   const states = new Map<string, string>()
   for (let after: string | null = ''; after !== null; ) {
-    const response: Response = await fetch(`${url}/api/events?limit=200&event=ONAPPTEST${after === '' ? '' : `&after=${after}`}`)
+    const response: Response = await fetch(`${child.url}/api/events?limit=200&event=ONAPPTEST${after === '' ? '' : `&after=${after}`}`)
     const page = (await response.json()) as { events: { id: string; state: string }[]; next: string | null }
     for (const { id, state } of page.events) states.set(id, state)
     after = page.next
@@ -131,7 +114,7 @@ async function statesOfAll(): Promise<Map<string, string>> {
 /** Per portal the ids in the order their handlers first ran; a repeat after a crash is allowed, a swap is not. */
 async function firstRuns(): Promise<Map<string, string[]>> {
   const runs = new Map<string, Set<string>>(portals.map(({ memberId }) => [memberId, new Set()]))
-  for (const line of (await readFile(join(folder, 'handled'), 'utf8')).split('\n')) {
+  for (const line of (await readFile(child.handledFile, 'utf8')).split('\n')) {
     const [portal = '', id] = line.split(' ')
     // A line cut off by the kill has no full id; its event ran again.
     if (id?.length === 26) runs.get(portal)?.add(id)

@@ -1,6 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,46 +6,32 @@ import { startPortal } from '@portline/portal'
 import type { Portal } from '@portline/portal'
 import { writeEnvelope } from '@portline/wire/write-envelope.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AppSideChild } from './support/app-side-child.ts'
 import { until } from './support/house.ts'
 
 /** A disk that takes no more: the process may not make its files any larger, as the kernel says with EFBIG, until it may again. */
 let folder: string
 let portal: Portal
-let child: ChildProcess
-let url = ''
-
-async function startChild(): Promise<void> {
-  const port = url === '' ? '0' : new URL(url).port
-  const script = new URL('./support/crash-child.ts', import.meta.url).pathname
-  child = spawn(process.execPath, [script, join(folder, 'data'), port, portal.oauthUrl, join(folder, 'handled')], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer]
-  url = line.toString().trim().replace('ready ', '')
-}
-
-async function kill(): Promise<void> {
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
-}
+let child: AppSideChild
 
 function limitFiles(bytes: number | 'unlimited'): void {
   execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${bytes}:`])
 }
 
 beforeEach(async () => {
-  url = ''
   folder = await mkdtemp(join(tmpdir(), 'portline-full-'))
   portal = await startPortal({ port: 0, oauthPort: 0 })
-  await startChild()
+  child = new AppSideChild('crash-child.ts', folder, [portal.oauthUrl])
+  await child.start()
   portal.control.registerApp({
-    name: 'crash', kind: 'market', client_id: 'app.crash', client_secret: 'crash secret', ui: true, install_url: `${url}/apps/crash/install`,
+    name: 'crash', kind: 'market', client_id: 'app.crash', client_secret: 'crash secret', ui: true, install_url: `${child.url}/apps/crash/install`,
   })
   await portal.control.install('app.crash')
   portal.control.finish('app.crash')
   await portal.control.drain()
 })
 afterEach(async () => {
-  await kill()
+  await child.kill()
   await portal.stop()
   await rm(folder, { recursive: true })
 })
@@ -55,13 +39,13 @@ afterEach(async () => {
 async function post(n: number): Promise<{ status: number; id: string; code: string }> {
   const { application_token } = portal.control.app('app.crash')
   const body = writeEnvelope({ event: 'ONAPPTEST', data: { QUERY: { n, filler: 'x'.repeat(2_000) } }, ts: '1', auth: { member_id: portal.memberId, application_token } })
-  const response = await fetch(`${url}/apps/crash/events`, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+  const response = await fetch(`${child.url}/apps/crash/events`, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
   const { id = '', error = '' } = (await response.json()) as { id?: string; error?: string }
   return { status: response.status, id, code: error }
 }
 
 async function stateOf(id: string): Promise<string> {
-  const response = await fetch(`${url}/api/events/${id}`)
+  const response = await fetch(`${child.url}/api/events/${id}`)
   return ((await response.json()) as { state?: string }).state ?? 'absent'
 }
 
@@ -86,7 +70,7 @@ test('a full disk is answered 503 and acknowledges nothing; with room again all 
   kept.push(id)
   await until(async () => ((await stateOf(id)) === 'done' ? true : undefined), 'the lane to go on')
 
-  await kill()
-  await startChild()
+  await child.kill()
+  await child.start()
   for (const each of kept) await until(async () => ((await stateOf(each)) === 'done' ? true : undefined), `${each} to be done`)
 })

@@ -1,7 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { defineApp } from 'portline'
+import { RetryLater, defineApp } from 'portline'
+import { ERASE_WAITS_MS } from 'portline/limits.ts'
 import type { AuditView } from 'portline/serve/audit-api.ts'
 import { afterEach, expect, test } from 'vitest'
 import { installApp, openHouse, until } from './support/house.ts'
@@ -73,6 +74,57 @@ test('an uninstall with CLEAN=1 leaves nothing of the portal in the files, and a
   expect(certificate.event).toBe(uninstall?.id)
   const report = (await (await fetch(`${house.side.url}/api/audit/verify`)).json()) as object
   expect(report).toMatchObject({ ok: true })
+})
+
+test('events that are taken in in the very moment of the uninstall go too, and none of them is held', async () => {
+  house = await openHouse({ app: app() })
+  await installApp(house)
+  const { application_token } = house.portal.control.app(house.clientId)
+  const auth = { member_id: house.portal.memberId, application_token, user_id: USER }
+  const ts = String(Math.floor(Date.now() / 1_000))
+  const beside = (from: number) => Array.from({ length: 40 }, (_, n) => house.post({ event: 'ONAPPTEST', ts, data: { who: `Kunigunde-${from + n}` }, auth }))
+  const uninstall = () => house.post({ event: 'ONAPPUNINSTALL', ts, data: { CLEAN: '1' }, auth: { member_id: house.portal.memberId, application_token } })
+  const answers = await Promise.all([...beside(0), uninstall(), ...beside(40)])
+  expect(answers.filter(({ status, body: { state } }) => status === 200 && state === 'pending').length).toBeGreaterThan(40)
+  await until(async () => (await auditTrail()).find(({ verb }) => verb === 'eraseData'), 'the certificate')
+  // A repeat, and an event that says nothing of its time: neither brings anything back.
+  expect((await uninstall()).body).toMatchObject({ state: 'done', reason: 'ALREADY_UNINSTALLED' })
+  expect(await house.post({ event: 'ONAPPTEST', data: { who: 'Kunigunde' }, auth })).toMatchObject({ status: 403, body: { error: 'INSTALLATION_DELETED' } })
+  expect((await house.events()).filter(({ event }) => event !== 'ONAPPUNINSTALL')).toEqual([])
+  expect(await until(async () => ((await foundInFiles(['Kunigunde', 'Brunhilde', USER])).length === 0 ? [] : undefined), 'the files to be clean')).toEqual([])
+  const db = new DatabaseSync(join(house.dataDir, 'portline.sqlite'), { readOnly: true })
+  const orphans = db.prepare('SELECT count(*) AS n FROM attempts WHERE event NOT IN (SELECT seq FROM events)').get()
+  db.close()
+  expect(orphans).toEqual({ n: 0 })
+})
+
+test('an uninstall whose handler still fails after a day is erased all the same, and goes on being tried', async () => {
+  let ends = false
+  house = await openHouse({ app: app().on('ONAPPUNINSTALL', () => {
+    if (!ends) throw new RetryLater(3_600_000)
+  }) })
+  await installApp(house)
+  await send(0, 3)
+  await allDone(3)
+  house.portal.control.uninstall(house.clientId, { clean: true })
+  const waiting = await until(async () => (await house.events({ event: 'ONAPPUNINSTALL' })).find(({ attempts }) => attempts > 0), 'its first failure')
+  await house.side.stop()
+  const asIfReceived = async (msAgo: number): Promise<void> => {
+    await house.side.stop()
+    const db = new DatabaseSync(join(house.dataDir, 'portline.sqlite'))
+    db.prepare('UPDATE events SET received_at = ? WHERE id = ?').run(Date.now() - msAgo, waiting.id)
+    db.close()
+    await house.restart()
+  }
+  await asIfReceived(ERASE_WAITS_MS - 3_600_000)
+  expect((await house.events({ event: 'ONAPPTEST' })).length).toBe(3)
+  await asIfReceived(ERASE_WAITS_MS)
+  await until(async () => (await auditTrail()).find(({ verb }) => verb === 'eraseData'), 'the certificate')
+  expect((await house.events()).map(({ event, state }) => [event, state])).toEqual([['ONAPPUNINSTALL', 'pending']])
+  ends = true
+  await fetch(`${house.side.url}/api/events/${waiting.id}/retry`, { method: 'POST' })
+  await house.settled('ONAPPUNINSTALL', ['done'])
+  expect((await auditTrail()).filter(({ verb }) => verb === 'eraseData')).toHaveLength(1)
 })
 
 test('an erasure that was under way when the process ended is taken up by the next', async () => {

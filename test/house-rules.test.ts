@@ -268,7 +268,7 @@ describe('the outer world', () => {
     'packages/runtime/', 'packages/cli/', 'packages/app/store/', 'packages/app/serve/', 'scripts/', 'bench/',
     // The portal's servers and addresses, the files of its pages, its queue server's deliveries, its state file.
     'packages/portal/http-server.ts', 'packages/portal/portal/doors.ts', 'packages/portal/face/web/', 'packages/portal/queue/',
-    'packages/portal/world/state-file.ts', 'packages/portal/oauth/authorize-routes.ts',
+    'packages/portal/world/state-file.ts', 'packages/portal/oauth/authorize-routes.ts', 'packages/portal/oauth/front-routes.ts',
     // Connections to HTTP endpoints; which addresses they may have.
     'packages/app/destinations/post-json.ts', 'packages/app/destinations/address-guard.ts',
     // Ask node:net what an address looks like, nothing else.

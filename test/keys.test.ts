@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +15,7 @@ import { sealShared } from 'portline/tokens/sealed-event.ts'
 import { createSealer, keyIdOf } from 'portline/tokens/sealer.ts'
 import { openAccount } from 'portline/tokens/token-pair.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { AppSideChild } from './support/app-side-child.ts'
 import { until } from './support/house.ts'
 
 /** The key that seals is changed while events come in and the process is killed again and again. */
@@ -27,27 +25,9 @@ const SEALED_BEFORE = 1_500
 let folder: string
 let dataDir: string
 let portal: Portal
-let child: ChildProcess | undefined
-let url = ''
+let child: AppSideChild
 let firstKey: string
 const acknowledged = new Set<string>()
-
-async function startChild(): Promise<void> {
-  const port = url === '' ? '0' : new URL(url).port
-  const script = new URL('./support/crash-child.ts', import.meta.url).pathname
-  const started = spawn(process.execPath, [script, dataDir, port, portal.oauthUrl, join(folder, 'handled'), '20'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  child = started
-  const [line] = (await once(started.stdout, 'data')) as [Buffer]
-  url = line.toString().trim().replace('ready ', '')
-}
-
-async function killChild(): Promise<void> {
-  if (child === undefined) return
-  const exited = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exited
-  child = undefined
-}
 
 /** What a busy month leaves: groups of auth blocks, sealed with the key of then. */
 async function fillStore(): Promise<void> {
@@ -72,7 +52,7 @@ async function send(): Promise<void> {
   const body = encodeForm({ event: 'ONAPPTEST', ts: '1', auth: { member_id: portal.memberId, access_token: 'x', application_token } })
   for (;;) {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const answer = await fetch(`${url}/apps/crash/events`, { method: 'POST', headers, body }).then(async (response) => {
+    const answer = await fetch(`${child.url}/apps/crash/events`, { method: 'POST', headers, body }).then(async (response) => {
       return { status: response.status, body: (await response.json()) as { id: string } }
     }).catch(() => undefined)
     if (answer === undefined) return
@@ -88,7 +68,7 @@ async function run(...args: string[]): Promise<{ exitCode: number; out: string; 
 async function runWith(env: Record<string, string>, ...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []]
   const output = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), write: (text: string) => Promise.resolve(void out.push(text)) }
-  const exitCode = await main(args, { PORTLINE_URL: url, ...env }, output)
+  const exitCode = await main(args, { PORTLINE_URL: child.url, ...env }, output)
   return { exitCode, out: out.join('\n'), err: err.join('\n') }
 }
 
@@ -103,20 +83,21 @@ async function status(): Promise<Status> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'portline-keys-'))
-  dataDir = join(folder, 'data')
   portal = await startPortal({ port: 0, oauthPort: 0 })
+  child = new AppSideChild('crash-child.ts', folder, [portal.oauthUrl], '20')
+  dataDir = child.dataDir
   await loadSealingKeys(dataDir, {}, systemRandom)
   await fillStore()
-  await startChild()
+  await child.start()
   portal.control.registerApp({
-    name: 'crash', kind: 'market', client_id: 'app.crash', client_secret: 'crash secret', ui: true, install_url: `${url}/apps/crash/install`,
+    name: 'crash', kind: 'market', client_id: 'app.crash', client_secret: 'crash secret', ui: true, install_url: `${child.url}/apps/crash/install`,
   })
   expect((await portal.control.install('app.crash')).page?.status).toBe(200)
   portal.control.finish('app.crash')
   await portal.control.drain()
 }, 60_000)
 afterAll(async () => {
-  await killChild()
+  await child.kill()
   await portal.stop()
   await rm(folder, { recursive: true })
 })
@@ -137,10 +118,10 @@ test(`${KILLS} kills while the key is changed lose nothing, and in the end one n
     const senders = [send(), send(), send()]
     await until(() => (acknowledged.size > before + 5 ? true : undefined), 'some answers')
     if ((await status()).keys.length > 1) during += 1
-    await killChild()
+    await child.kill()
     await Promise.all(senders)
     expect((await readFile(join(dataDir, 'sealing.key'), 'utf8')).trim().split('\n').length).toBeLessThanOrEqual(2)
-    await startChild()
+    await child.start()
   }
   expect(during).toBeGreaterThan(0)
   const senders = [send(), send()]
@@ -149,7 +130,7 @@ test(`${KILLS} kills while the key is changed lose nothing, and in the end one n
     return now.keys.length === 1 ? now : undefined
   }, 'the former key to go', KEY_GONE_MAX_MS)
   expect(after.keys[0]?.id).not.toBe(firstKey)
-  await killChild()
+  await child.kill()
   await Promise.all(senders)
 
   const file = join(dataDir, 'sealing.key')
@@ -163,13 +144,13 @@ test(`${KILLS} kills while the key is changed lose nothing, and in the end one n
   expect(account && openAccount(sealer, account).refreshToken).toMatch(/^[0-9a-f]{70}$/)
   for (const id of acknowledged) expect(await store.event(id), id).toBeDefined()
   await store.close()
-  await startChild()
+  await child.start()
   expect((await status()).phase).toBe('one key')
 })
 
 test('of an app side that does not run the key is changed at once; the running one holds its store', async () => {
   expect(await run('keys', 'rotate', '--data', dataDir)).toMatchObject({ exitCode: 1, err: expect.stringContaining('STORE_IN_USE') as unknown })
-  await killChild()
+  await child.kill()
   const [before] = (JSON.parse((await run('keys', 'list', '--data', dataDir, '--json')).out) as Status).keys
   const rotated = await run('keys', 'rotate', '--data', dataDir)
   expect(rotated).toMatchObject({ exitCode: 0, out: expect.stringContaining(`removed   ${before?.id}`) as unknown })
@@ -177,6 +158,23 @@ test('of an app side that does not run the key is changed at once; the running o
   expect(keys).toHaveLength(1)
   const key = Buffer.from(keys[0] ?? []).toString('base64')
   for (const { out, err } of [rotated, await run('keys', 'list', '--data', dataDir)]) expect(out + err).not.toContain(key)
+})
+
+test('a key that is another one is told apart, whatever is asked of the store, and nothing is changed', async () => {
+  const { keys: [present = new Uint8Array()] } = await loadSealingKeys(dataDir, {}, systemRandom)
+  const wrong = Buffer.alloc(32, 9)
+  const PORTLINE_KEY = wrong.toString('base64')
+  for (const command of [['keys', 'status'], ['audit', 'verify'], ['keys', 'rotate']]) {
+    const { exitCode, out, err } = await runWith({ PORTLINE_KEY, PORTLINE_FORMER_KEYS: Buffer.alloc(32, 8).toString('base64') }, ...command, '--data', dataDir, '--json')
+    expect([command.join(' '), exitCode, out]).toEqual([command.join(' '), 1, ''])
+    expect(JSON.parse(err)).toEqual({ error: 'KEY_INVALID', error_description: expect.stringContaining(`sealed with the key ${keyIdOf(present)}`) as string })
+    expect(err).toContain(keyIdOf(wrong))
+    expect(err).not.toContain(PORTLINE_KEY)
+  }
+  expect(await run('keys', 'status', '--data', dataDir)).toMatchObject({ exitCode: 0 })
+  expect(await run('audit', 'verify', '--data', dataDir)).toMatchObject({ exitCode: 0 })
+  // Where there is no store yet, no key is a wrong one.
+  expect(await runWith({ PORTLINE_KEY }, 'keys', 'status', '--data', join(folder, 'nothing'))).toMatchObject({ exitCode: 0 })
 })
 
 test('a key from the environment is changed by whoever starts the process, and the command line says how', async () => {

@@ -133,6 +133,11 @@ export const REPLAY_LOOKS = 20
 /** Replayed in one transaction: bounds how long those who append wait for it. */
 export const REPLAY_SLICE_EVENTS = 100
 export const REPLAY_SAMPLE_IDS = 10
+/**
+ * An erasure waits so long for the app's handler of the uninstall, and then goes on beside it: as long as the usual schedule takes. A
+ * handler's own may go on for months, one that never ends for ever, and a destination may stay out of reach.
+ */
+export const ERASE_WAITS_MS = 24 * HOUR_MS
 /** Rest between two slices of an erasure, some 100 events each: receiving goes on. */
 export const ERASE_REST_MS = 20
 /** A store that failed, or whose log a reader keeps, is asked again after this long. */
@@ -147,10 +152,18 @@ export const BLOCKED_LOOK_MS = 10 * 60_000
 export const BLOCKED_WAIT_MS = 30 * 24 * 3_600_000
 /** A portal that moves back to where it came from within this time is two. */
 export const CLONE_WINDOW_MS = 7 * 24 * 3_600_000
+/** A portal's clock may be ahead of ours by this much; beyond it what an uninstall says of its time is not believed. */
+export const PORTAL_CLOCK_SKEW_MS = 15 * 60_000
 /** What a portal that moved sent up to this long after we learnt of it may be from before: clocks differ. */
 export const MOVE_SKEW_MS = 15 * 60_000
 /** Portals of which events came from another address than the known one, as remembered to find clones; the oldest go. */
 export const CLONES_WATCHED = 1_000
+/**
+ * Changes of one portal's installation in an hour that events may cause, by kind: blocked and no longer (payment; more of these, so that
+ * the last word is not a block), another version, and whatever an administrator's proof brings. Far more than any true portal has; all
+ * of them together are some 50 KB of the audit trail an hour.
+ */
+export const CHANGES_PER_HOUR = { block: 10, unblock: 20, version: 10, proof: 60 } as const
 /** An audit trail that could not be sealed is sealed after this long. */
 export const SEAL_AGAIN_MS = 1_000
 /** Records verified before requests have their turn. */

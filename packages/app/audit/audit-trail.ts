@@ -1,10 +1,12 @@
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { SEAL_AGAIN_MS } from '../limits.ts'
+import { AUDIT_BEGINS_NOTE } from '../store/audit.ts'
 import type { AuditEntry, AuditHead } from '../store/audit.ts'
 import type { Store } from '../store/port.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { openHead, sealHead } from './head-seal.ts'
+import { TRAIL_IS_MISSING, isTrailMissing } from './missing-trail.ts'
 
 /**
  * Puts a seal made with the sealing key on the newest record of the audit trail, a moment after it was written. Whoever can write the
@@ -39,6 +41,8 @@ export class AuditTrail {
     this.#broken = problem !== undefined
     if (problem !== undefined) log.error({ code: 'AUDIT_BROKEN' }, `${problem}; see portline audit verify`)
     else await this.#seal()
+    // From now on there is a seal: nobody is to take it away and say that the trail has yet to begin.
+    if (problem === undefined && head.sealed === undefined) await store.saveNote(AUDIT_BEGINS_NOTE, 'begun')
   }
 
   /** What is no change of an installation. Errors: STORE_UNAVAILABLE. */
@@ -82,7 +86,8 @@ export class AuditTrail {
 }
 
 async function problemAtStart(store: Store, sealer: Sealer, head: AuditHead): Promise<string | undefined> {
-  if (head.sealed === undefined) return head.seq === 0 ? undefined : 'the audit trail has lost its seal'
+  if (head.sealed === undefined && head.seq > 0) return 'the audit trail has lost its seal'
+  if (head.sealed === undefined) return (await isTrailMissing(store)) ? TRAIL_IS_MISSING : undefined
   const opened = openHead(sealer, head.sealed)
   if (opened === undefined) return 'the seal of the audit trail does not open'
   if (opened.seq !== head.sealedSeq) return 'the seal of the audit trail is of another record than it is said to be'

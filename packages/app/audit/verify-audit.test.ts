@@ -6,6 +6,7 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { AUDIT_BEGINS_NOTE } from '../store/audit.ts'
 import { CHAIN_BEGIN, auditHash } from '../store/audit-chain.ts'
 import { OTHER, PORTAL, append, event, installation } from '../store/battery-parts.ts'
 import type { Store } from '../store/port.ts'
@@ -126,6 +127,13 @@ describe('what was done to the file is found', () => {
     ['its seal taken away', 'DELETE FROM audit_seal', 5, 'the trail has no seal'],
     ['its seal said to be of a later record, so that none takes its place', 'UPDATE audit_seal SET seq = 99', 5, 'the seal was changed'],
     ['its seal changed', `UPDATE audit_seal SET sealed = x'0102'`, 5, 'the seal does not open'],
+    ['emptied together with its seal', 'DELETE FROM audit; DELETE FROM audit_details; DELETE FROM audit_seal', 0, 'the audit trail was taken away'],
+    ['a record at the number 0', `INSERT INTO audit SELECT 0, at, app, member_id, generation, verb, from_value, to_value, by, ref, proof, facts, NULL, previous, hash FROM audit WHERE seq = 1`, 1, 'with the number 0'],
+    ['a record before all numbers', 'UPDATE audit SET seq = -9223372036854775807 - 1 WHERE seq = 2', 1, 'which none can have'],
+    ['a record at the last number there is', 'UPDATE audit SET seq = 9223372036854775807 WHERE seq = 2', 2, 'record 2 is missing'],
+    ['a record added at the last number there is', `INSERT INTO audit SELECT 9223372036854775807, at, app, member_id, generation, verb, from_value, to_value, by, ref, proof, facts, NULL, previous, hash FROM audit WHERE seq = 1`, 6, 'which none can have'],
+    ['a time and a generation that no number can tell', 'UPDATE audit SET at = 9223372036854775807, generation = 9223372036854775807 WHERE seq = 2', 2, 'record 2 was changed'],
+    ['its seal said to be of the last number there is', 'UPDATE audit_seal SET seq = 9223372036854775807', 5, 'the seal was changed'],
   ])('%s', async (_name, sql, brokenAt, problem) => {
     const report = await tamper(run(sql))
     expect(report).toMatchObject({ ok: false, brokenAt })
@@ -148,6 +156,33 @@ describe('what was done to the file is found', () => {
     const report = await tamper((db) => db.prepare('DELETE FROM audit WHERE seq > ?').run(before.seq))
     expect(report).toMatchObject({ ok: true })
     expect(await verifyAudit(store, sealer, hash)).toMatchObject({ ok: false, problem: expect.stringContaining('no record has the hash that was expected') as string })
+  })
+
+  test('a trail taken away together with its seal is no first start: it is found without a key, said in the log, and not begun anew', async () => {
+    await tamper(run('DELETE FROM audit; DELETE FROM audit_details; DELETE FROM audit_seal'))
+    const said: object[] = []
+    const trail = new AuditTrail({ store, sealer, clock: new VirtualClock(), log: { ...silentLog, error: (fields) => void said.push(fields) } })
+    await trail.start()
+    await trail.stop()
+    expect(said).toEqual([{ code: 'AUDIT_BROKEN' }])
+    expect(await verifyAudit(store, undefined)).toMatchObject({ ok: false, brokenAt: 0 })
+    expect((await store.auditHead()).sealed).toBeUndefined()
+  })
+
+  test('a store of a version without a trail begins one at its first start, once', async () => {
+    const emptied = 'DELETE FROM audit; DELETE FROM audit_details; DELETE FROM audit_seal;'
+    expect(await tamper(run(`${emptied} INSERT OR REPLACE INTO notes VALUES ('${AUDIT_BEGINS_NOTE}', 'here')`))).toMatchObject({ problem: expect.stringContaining('has no seal') as string })
+    await trailOf(store).start()
+    expect(await verifyAudit(store, sealer)).toMatchObject({ ok: true, records: 0, sealedSeq: 0 })
+    expect(await tamper(run(emptied))).toMatchObject({ ok: false, problem: expect.stringContaining('was taken away') as string })
+  })
+
+  test('with records at numbers that none can have the app side starts, and changes are stored and told', async () => {
+    await tamper(run('UPDATE audit SET seq = 9223372036854775807 WHERE seq = 5; UPDATE audit SET seq = 0 WHERE seq = 1'))
+    await trailOf(store).start()
+    expect(await store.patchInstallation(PORTAL, { version: '7', updatedAtMs: 9 })).toBe(true)
+    expect((await store.auditHead()).seq).toBe(5)
+    expect(await verifyAudit(store, sealer)).toMatchObject({ ok: false })
   })
 
   test('an app side that starts on a broken trail leaves the seal that shows it', async () => {

@@ -5,6 +5,7 @@ import { keyOf } from '../store/portal-key.ts'
 import type { Store } from '../store/port.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { openHead } from './head-seal.ts'
+import { TRAIL_IS_MISSING, isTrailMissing } from './missing-trail.ts'
 
 export interface AuditReport {
   readonly ok: boolean
@@ -19,16 +20,17 @@ export interface AuditReport {
 }
 
 /** Goes by the store's word for nothing: every record is hashed again. `expect`: a hash that a former verification showed. */
-export async function verifyAudit(store: Pick<Store, 'audit' | 'auditHead'>, sealer: Sealer | undefined, expect?: string): Promise<AuditReport> {
+export async function verifyAudit(store: Pick<Store, 'audit' | 'auditHead' | 'installations' | 'note'>, sealer: Sealer | undefined, expect?: string): Promise<AuditReport> {
   const { sealed, sealedSeq } = await store.auditHead()
   const seal = sealed === undefined || sealer === undefined ? undefined : openHead(sealer, sealed)
   const walk = new Walk(seal?.seq, seal?.hash, expect)
-  for (let afterSeq: number | undefined = 0; afterSeq !== undefined && walk.problem === undefined; ) {
+  for (let afterSeq: number | undefined = -Number.MAX_VALUE; afterSeq !== undefined && walk.problem === undefined; ) {
     const { records, nextSeq } = await store.audit({ afterSeq, limit: AUDIT_VERIFY_RECORDS })
     for (const record of records) if (!walk.take(record)) break
     afterSeq = nextSeq
   }
   walk.end()
+  if (walk.seq === 0 && sealed === undefined && (await isTrailMissing(store))) walk.fail(0, TRAIL_IS_MISSING)
   if (sealer !== undefined && sealed === undefined) walk.fail(walk.seq, 'the trail has no seal: it was taken away, or the app side has not run since it was made')
   if (sealer !== undefined && sealed !== undefined && seal === undefined) walk.fail(walk.seq, 'the seal does not open with the key at hand')
   // Beside it stands which record it is of: a later one there would keep every new seal away.
@@ -62,6 +64,7 @@ class Walk {
   take(record: AuditRecord): boolean {
     const { details, hash, ...unchained } = record
     const place = this.seq + 1
+    if (record.seq < 1 || !Number.isSafeInteger(record.seq)) return this.fail(place, `a record was added with the number ${record.seq}, which none can have`)
     if (record.seq !== place) return this.fail(place, `record ${place} is missing`)
     if (record.previous !== this.hash) return this.fail(place, `record ${place} does not follow the one before it`)
     if (auditHash(unchained) !== hash) return this.fail(place, `record ${place} was changed`)

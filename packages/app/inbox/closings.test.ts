@@ -81,3 +81,29 @@ test('a closing that the store could not take is tried again', async () => {
   await triedAgain
   expect(await statusOf()).toBe('deleted')
 })
+
+test('an install that comes in while the store does not take the closing opens the next installation, and is not closed with the former', async () => {
+  let failing = false
+  const failingStore: Store = {
+    ...store,
+    patchInstallation: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.patchInstallation(...args)),
+  }
+  const { installations, closings } = await processOn(failingStore)
+  const confirm = () => installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })
+  await confirm()
+  await clock.advance(1_000)
+  failing = true
+  await closings.close(UNINSTALL)
+  // On disk it is open still; whoever judges an install now must not take it for a part of this installation.
+  expect([await statusOf(), installations.known(PORTAL)?.status]).toEqual(['active', 'deleted'])
+  await installations.relearn(PORTAL)
+  expect(installations.known(PORTAL)?.status).toBe('deleted')
+  await clock.advance(100)
+  await expect(confirm()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  failing = false
+  await clock.advance(100)
+  expect(await confirm()).toMatchObject({ status: 'active', generation: 2 })
+  await clock.advance(STORE_RETRY_MS)
+  await installations.erase({ ...UNINSTALL, seq: 1, attempts: 0 })
+  expect([await statusOf(), installations.known(PORTAL)?.status]).toEqual(['active', 'active'])
+})

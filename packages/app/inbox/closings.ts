@@ -2,6 +2,8 @@ import type { Clock, Timer } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { byEvent } from '../installations/installations.ts'
 import type { Installations } from '../installations/installations.ts'
+import { asksToClean } from '../installations/lifecycle.ts'
+import { ERASE_WAITS_MS } from '../limits.ts'
 import type { ListedEvent, NewEvent, Store } from '../store/port.ts'
 import type { Lanes } from './lanes.ts'
 import { STORE_RETRY_MS } from './settler.ts'
@@ -13,6 +15,9 @@ import { STORE_RETRY_MS } from './settler.ts'
  *     accepted ──closed──> gone
  *        ├──the store fails──> tried again
  *        └──the process ends──> closed by the next one, at its start
+ *
+ * CLEAN=1 is followed when the app's handler of the uninstall has ended, or has had ERASE_WAITS_MS (eraseOverdue): what comes before it
+ * in the lane, its own retries and a destination out of reach all count.
  *
  * It must not be left to the lane: an install that is proven before the lane comes to the uninstall would find the former installation
  * open, and become a part of it; then the lane would close, and erase, what is in use again.
@@ -37,12 +42,27 @@ export class Closings {
   }
 
   /** Closes what a former process has not. */
-  async start(): Promise<void> {
-    const { store, installations, log } = this.#parts
+  start(): Promise<void> {
+    const { installations } = this.#parts
+    return this.#eachPending(async (event) => {
+      if (installations.known(event)?.status !== 'deleted') await this.close(event)
+    })
+  }
+
+  /** Begins the erasures whose uninstalls have waited long enough for their handlers. Never rejects. */
+  eraseOverdue(): Promise<void> {
+    const { installations, clock } = this.#parts
+    return this.#eachPending(async (event) => {
+      if (asksToClean(event) && clock.now() - event.receivedAtMs >= ERASE_WAITS_MS) await installations.erase(event)
+    })
+  }
+
+  async #eachPending(work: (event: ListedEvent) => Promise<void>): Promise<void> {
+    const { store, log } = this.#parts
     try {
       for (let after: string | undefined; ; ) {
         const { events, next } = await store.listEvents({ state: 'pending', code: 'ONAPPUNINSTALL', limit: PAGE_EVENTS, ...(after === undefined ? {} : { after }) })
-        for (const event of events) if (installations.known(event)?.status !== 'deleted') await this.close(event)
+        for (const event of events) await work(event)
         if (next === undefined) return
         after = next
       }

@@ -20,6 +20,7 @@ import { fingerprintOf } from './duplicates.ts'
 import type { DuplicateWindow, Duplicates } from './duplicates.ts'
 import type { Closings } from './closings.ts'
 import type { EarlyInstalls } from './early-installs.ts'
+import { InFlight } from './in-flight.ts'
 import type { HeldCounter } from './held-counter.ts'
 import type { Lanes } from './lanes.ts'
 import type { RefusalLog } from './refusal-log.ts'
@@ -68,11 +69,12 @@ const NOTHING = new Uint8Array()
 /** Their own step reads the auth block again, perhaps after a restart. */
 const OPENED_CODES: ReadonlySet<string> = new Set(['ONAPPINSTALL', 'ONAPPUPDATE'])
 
-/** Held events that nobody will prove are looked for this often. */
+/** Held events that nobody will prove are looked for this often, and erasures that have waited long enough. */
 const EXPIRY_SWEEP_MS = 600_000
 
 export class Inbox {
   readonly #parts: InboxParts
+  readonly #inFlight = new InFlight()
   #sweep: Timer | undefined
   #stopped = false
 
@@ -96,8 +98,22 @@ export class Inbox {
    * `sender` is where it comes from: what is held of one sender leaves room for others.
    */
   async accept(app: string, envelope: EventEnvelope, bytes: number, sender = ''): Promise<Accepted> {
-    const { known, clock, duplicates, retention, clones } = this.#parts
-    if (retention.full) throw new CodedError('STORE_FULL')
+    if (this.#parts.retention.full) throw new CodedError('STORE_FULL')
+    const entered = this.#inFlight.enter()
+    try {
+      return await this.#accept(app, envelope, bytes, sender)
+    } finally {
+      this.#inFlight.leave(entered)
+    }
+  }
+
+  /** Resolves when everything that was judged before now is on disk, or was refused. */
+  quiet(): Promise<void> {
+    return this.#inFlight.quiet()
+  }
+
+  async #accept(app: string, envelope: EventEnvelope, bytes: number, sender: string): Promise<Accepted> {
+    const { known, clock, duplicates, clones } = this.#parts
     const portal = { app, memberId: envelope.auth.member_id ?? '' }
     const portalKnown = known.get(portal)
     const nowMs = clock.now()
@@ -213,7 +229,7 @@ export class Inbox {
       ...portal,
       id: newId(),
       code: envelope.event,
-      ...sealParts(sealer, portal, envelope),
+      ...(verdict.kind === 'settled' ? withoutAuth(envelope) : sealParts(sealer, portal, envelope)),
       receivedAtMs: clock.now(),
       generation: generationOf(verdict, known.get(portal)),
       ...(envelope.event_handler_id === undefined ? {} : { handlerId: envelope.event_handler_id }),
@@ -262,6 +278,7 @@ export class Inbox {
     } catch (error) {
       log.error({ error: String(error) }, 'held events could not be expired')
     }
+    if (!this.#stopped) await this.#parts.closings.eraseOverdue()
     if (!this.#stopped) this.#sweep = clock.setTimer(EXPIRY_SWEEP_MS, () => void this.#expireHeld())
   }
 }
@@ -270,6 +287,12 @@ function stateAfter(verdict: Exclude<Verdict, { kind: 'refused' }>): Pick<NewEve
   if (verdict.kind === 'held' || verdict.kind === 'doubted') return { state: 'held', reason: 'AWAITING_PROOF' }
   if (verdict.kind === 'settled') return { state: 'done', reason: verdict.reason, proof: verdict.proof }
   return { state: 'pending', proof: verdict.proof }
+}
+
+/** Nothing is done with it, and its portal may be erased already. */
+function withoutAuth({ data }: EventEnvelope): Pick<NewEvent, 'auth' | 'data'> {
+  const open = openData(data)
+  return { auth: NOTHING, ...(open === undefined ? {} : { data: open }) }
 }
 
 /** Of what is held nobody knows it yet; an uninstall that ended a former installation belongs to that one. */

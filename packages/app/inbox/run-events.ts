@@ -8,7 +8,7 @@ import type { App, RegisteredHandler } from '../define-app.ts'
 import type { Delivery, Destination, OpenDestination } from '../destinations/destination.ts'
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
-import { isBlockedByOperator } from '../installations/states.ts'
+import { isHeldByOperator } from '../installations/states.ts'
 import { RETRY_STEPS_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Attempt, Installation, StoredEvent } from '../store/port.ts'
@@ -134,7 +134,8 @@ export class EventRunner {
     let installation: Installation | undefined
     for (const each of opened) installation = await this.#ownStep(each, recorder)
     if (handler === undefined || installation === undefined) return
-    if (isBlockedByOperator(installation)) throw waits(new CodedError('PORTAL_BLOCKED'), this.#parts.clock.now())
+    // After an uninstall there is nothing left to wait for: they end dead. The uninstall itself is handled.
+    if (isHeldByOperator(installation) && events[0]?.event.code !== 'ONAPPUNINSTALL') throw waits(new CodedError('PORTAL_BLOCKED'), this.#parts.clock.now())
     if (handler.kind === 'destination') return this.#deliver(handler.destination, opened, installation)
     const loading = rest.loaded()
     if (loading !== undefined) await loading

@@ -3,7 +3,7 @@ import type { Log } from '@portline/runtime/log.ts'
 import type { RestClients } from '../bitrix24/rest-clients.ts'
 import type { App } from '../define-app.ts'
 import { PORTALS_EQUIPPED_AT_ONCE } from '../limits.ts'
-import type { Binding, Store } from '../store/port.ts'
+import type { Binding, Installation, Store } from '../store/port.ts'
 import { bindingKey, declaredBindings } from './bindings.ts'
 import { equipPortal, eventsUrl } from './lifecycle.ts'
 import type { LifecycleParts } from './lifecycle.ts'
@@ -14,6 +14,7 @@ import type { LifecycleParts } from './lifecycle.ts'
  */
 export interface EquipAtStartParts {
   readonly store: Store
+  readonly installations: readonly Installation[]
   readonly rest: RestClients
   readonly appOf: (name: string) => App | undefined
   readonly publicUrl: string
@@ -21,9 +22,9 @@ export interface EquipAtStartParts {
   readonly leaveQueue: LifecycleParts['leaveQueue']
 }
 
-export async function equipAtStart({ store, rest, appOf, publicUrl, log, leaveQueue }: EquipAtStartParts): Promise<void> {
+export async function equipAtStart({ store, installations, rest, appOf, publicUrl, log, leaveQueue }: EquipAtStartParts): Promise<void> {
   const gate = new Gate(PORTALS_EQUIPPED_AT_ONCE, Number.POSITIVE_INFINITY)
-  const active = (await store.installations()).filter(({ status }) => status === 'active')
+  const active = installations.filter(({ status }) => status === 'active')
   await Promise.all(
     active.map((installation) =>
       gate.run(async () => {

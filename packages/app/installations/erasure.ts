@@ -2,6 +2,7 @@ import type { Clock } from '@portline/runtime/clock.ts'
 import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { ERASE_AGAIN_MS, ERASE_REST_MS, ERASE_SEALS_AT_ONCE } from '../limits.ts'
+import { REWRITE_NOTE, REWRITE_OWED } from '../store/audit.ts'
 import type { Erasure, ReplacedSeal, SharedSeal } from '../store/audit.ts'
 import type { Store } from '../store/port.ts'
 import { openShared, sealShared } from '../tokens/sealed-event.ts'
@@ -11,9 +12,12 @@ import type { Sealer } from '../tokens/sealer.ts'
  * Does what uninstalls with CLEAN=1 have begun: slice by slice, with rests between them, so that receiving goes on; one erasure after
  * another.
  *
- *     idle ──begun, or left by a former process──> erasing ──all slices──> scrubbing ──files are clean──> idle
- *                                                     └──store failing──> later ──> erasing
+ *     idle ──begun, or left by a former process──> waiting ──all that was on its way is on disk──> erasing ──all slices──>
+ *         scrubbing ──files are clean──> idle
+ *     waiting, erasing, scrubbing ──store failing──> later ──> waiting
  *
+ * The installation was closed before its erasure began, so nothing that is judged later belongs to it: a pass to where the store ends
+ * once it is quiet finds all of it.
  * What is left to do stands in the store: a crash at any point loses nothing of it, and slices that are done again find nothing.
  */
 export interface EraserParts {
@@ -21,6 +25,8 @@ export interface EraserParts {
   readonly sealer: Sealer
   readonly clock: Clock
   readonly log: Log
+  /** Resolves when everything that was taken for the open installation is on disk. */
+  readonly quiet: () => Promise<void>
   /** A certificate is in the audit trail. */
   readonly onErased: (erasure: Erasure) => void
 }
@@ -30,9 +36,11 @@ export class Eraser {
   #running: Promise<void> | undefined
   #again = false
   readonly #stopping = new AbortController()
+  readonly #stop: Promise<void>
 
   constructor(parts: EraserParts) {
     this.#parts = parts
+    this.#stop = new Promise((resolve) => this.#stopping.signal.addEventListener('abort', () => resolve(), { once: true }))
   }
 
   /** Looks for erasures under way; also after a start. */
@@ -77,10 +85,12 @@ export class Eraser {
   }
 
   async #erase(begun: Erasure): Promise<void> {
-    const { store, clock, log, onErased } = this.#parts
+    const { store, clock, log, quiet, onErased } = this.#parts
+    await Promise.race([quiet(), this.#stop])
+    const toSeq = await store.lastSeq()
     let erasure = begun
     for (let ended = false; !ended && !this.#stopped; ) {
-      const slice = await store.erasureSlice(erasure)
+      const slice = await store.erasureSlice(erasure, toSeq)
       const seals = await this.#sealsWithout(slice.shared)
       // Somebody else has sealed one of them anew: the slice is read again.
       if (!(await store.eraseSlice(erasure, slice, seals))) continue
@@ -109,7 +119,9 @@ export class Eraser {
   }
 
   async #scrub(): Promise<void> {
-    const { store } = this.#parts
+    const { store, log } = this.#parts
     while (!this.#stopped && !(await store.scrub())) await this.#rest(ERASE_AGAIN_MS)
+    if ((await store.note(REWRITE_NOTE)) !== REWRITE_OWED) return
+    log.error({ code: 'STORE_UNAVAILABLE' }, 'a former version left deleted text in the store\'s files, and there was no room to rewrite them at the start: make room for them twice, and start again')
   }
 }

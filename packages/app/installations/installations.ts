@@ -2,18 +2,23 @@ import type { Clock } from '@portline/runtime/clock.ts'
 import { Serial } from '@portline/runtime/serial.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { AuditCause } from '../store/audit.ts'
+import { installationChanges } from '../store/audit-changes.ts'
 import type { Account } from '../store/accounts.ts'
 import type {
-  Installation, InstallationPatch, InstallationStatus, NewEvent, PortalKey, Store, StoredEvent,
+  Installation, InstallationPatch, InstallationStatus, ListedEvent, NewEvent, PortalKey, Store,
 } from '../store/port.ts'
+import { keyOf } from '../store/portal-key.ts'
 import { digestOfSealed, hasDigest, sealApplicationToken } from '../tokens/application-token.ts'
 import { addressAfter, replacedBy } from '../tokens/portal-address.ts'
 import type { Sealer } from '../tokens/sealer.ts'
+import { placeOf } from '../tokens/account-place.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
+import { PORTAL_CLOCK_SKEW_MS } from '../limits.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { ProvenInstaller } from '../trust/prover.ts'
-import { PORTAL_BLOCKS, isBlockedByOperator, nextStatus } from './states.ts'
+import { ChangeLimits } from './change-limits.ts'
+import { PORTAL_BLOCKS, isHeldByOperator, nextStatus } from './states.ts'
 import type { BlockReason } from './states.ts'
 import { raisedAtMs, uninstallMark, withMark } from './uninstall-mark.ts'
 
@@ -24,23 +29,27 @@ import { raisedAtMs, uninstallMark, withMark } from './uninstall-mark.ts'
 export interface Installations {
   /**
    * An administrator's token was confirmed: opens the portal, or renews what is known of it. Errors: PROOF_UNAVAILABLE when
-   * the portal was uninstalled while the proof was under way.
+   * the portal was uninstalled while the proof was under way, or
+   * was changed by proofs too often in this hour.
    */
   confirm(portal: PortalKey, proven: ProvenInstaller, facts: ConfirmedFacts): Promise<Installation>
   patch(portal: PortalKey, patch: Omit<InstallationPatch, 'updatedAtMs'>, account?: Account, cause?: AuditCause): Promise<Installation>
   /** Stops all use of tokens at once, and remembers by which uninstall. Idempotent; an uninstall of another generation changes nothing. */
   close(portal: PortalKey, uninstall: Uninstall, cause?: AuditCause): Promise<void>
-  /** What was told of an earlier time than what is known already changes nothing. An operator's block is never written over. Idempotent. */
+  /**
+   * What was told of an earlier time than what is known already changes nothing, nor what events tell too often (change-limits.ts). An
+   * operator's block is never written over. Idempotent.
+   */
   block(portal: PortalKey, reason: BlockReason, cause: AuditCause, atMs: number): Promise<void>
   /** Of a portal that is blocked for one of these reasons. Idempotent. */
   unblock(portal: PortalKey, reasons: readonly BlockReason[], cause: AuditCause, atMs: number): Promise<void>
   /** Two portals speak in its name: marks it, and leaves everything else as it is. Idempotent. */
   noticeClone(portal: PortalKey, cause: AuditCause): Promise<void>
   /**
-   * CLEAN=1: begins to erase what this uninstall ends, but for a tombstone that recognises a repeated or late event. What is left to
+   * CLEAN=1: begins to erase what this uninstall ends (and ends it, if it has not been), but for a tombstone that recognises a repeated or late event. What is left to
    * do then stands in the store.
    */
-  erase(uninstall: StoredEvent): Promise<void>
+  erase(uninstall: ListedEvent): Promise<void>
   get(portal: PortalKey): Promise<Installation | undefined>
   /** The same from memory, for the path that every event takes. */
   known(portal: PortalKey): Installation | undefined
@@ -87,11 +96,16 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
   const listeners: ((installation: Installation) => void)[] = []
   // An uninstall and a proof of the same portal may meet: one must be whole before the other reads.
   const serial = new Serial()
+  const limits = new ChangeLimits(clock)
   const inTurn = <Result>({ app, memberId }: PortalKey, task: () => Promise<Result>): Promise<Result> =>
     serial.run(`${app}/${memberId}`, task)
 
+  /** Uninstalls that the store has and whose closing it has not taken yet. */
+  const unclosed = new Map<string, { readonly uninstall: Uninstall; readonly cause: AuditCause | undefined; readonly atMs: number }>()
+
   const learn = (installation: Installation): Installation => {
-    known.learn(installation)
+    const closing = unclosed.get(keyOf(installation))
+    known.learn(closing?.uninstall.generation === installation.generation ? { ...installation, ...closed(installation, closing.uninstall, closing.atMs) } : installation)
     for (const listener of listeners) listener(installation)
     return installation
   }
@@ -118,6 +132,34 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
     await reread(replaced)
   }
 
+  /**
+   * The uninstall itself is on disk: where the store does not take its closing just now, the installation counts as closed all the same,
+   * and nothing opens it before it is. Else an install that comes in meanwhile would become a part of what is to be closed.
+   */
+  const closeNow = async (portal: PortalKey, uninstall: Uninstall, cause: AuditCause | undefined): Promise<void> => {
+    const key = keyOf(portal)
+    const seen = known.get(portal)?.installation
+    if (seen?.generation === uninstall.generation && seen.status !== 'deleted') {
+      unclosed.set(key, { uninstall, cause, atMs: clock.now() })
+      learn(seen)
+    }
+    const current = await store.installation(portal)
+    if (current?.generation === uninstall.generation) await store.patchInstallation(portal, closed(current, uninstall, unclosed.get(key)?.atMs ?? clock.now()), undefined, cause)
+    unclosed.delete(key)
+    if (current?.generation === uninstall.generation) await reread(portal)
+  }
+  const closeFirst = async (portal: PortalKey): Promise<void> => {
+    const closing = unclosed.get(keyOf(portal))
+    if (closing !== undefined) await closeNow(portal, closing.uninstall, closing.cause)
+  }
+
+  /** Nobody but an operator changes a deleted installation. */
+  const liftDeleted = async (deleted: Installation, cause: AuditCause): Promise<void> => {
+    const { reason: _, ...installation } = deleted
+    await store.saveInstallation({ ...installation, updatedAtMs: clock.now() }, undefined, cause)
+    await reread(installation)
+  }
+
   return {
     get: (portal) => store.installation(portal),
     known: (portal) => known.get(portal)?.installation,
@@ -127,6 +169,7 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
 
     confirm: (portal, proven, facts) =>
       inTurn(portal, async () => {
+        await closeFirst(portal)
         const nowMs = clock.now()
         const current = await store.installation(portal)
         if (current?.status === 'deleted' && (current.deletedAtMs ?? 0) > facts.askedAtMs) {
@@ -138,8 +181,11 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
         const cause = { ...BY_ITSELF, ...facts.cause, userId: proven.userId }
         const reopened = installation.generation !== current?.generation
         const { pair } = facts
-        const wanted = pair !== undefined && (reopened || (await isNewer(store, portal, pair)))
-        const account = wanted ? sealAccount(sealer, { portal, userId: proven.userId, master: true, pair, nowMs }) : undefined
+        const place = pair === undefined ? 'none' : reopened ? 'master' : placeOf(await store.accounts(portal), proven.userId, pair)
+        const account = pair === undefined || place === 'none' ? undefined
+          : sealAccount(sealer, { portal, userId: proven.userId, master: place === 'master', pair, nowMs })
+        const changes = account !== undefined || installationChanges(current, installation, cause).length > 0
+        if (changes && !limits.take(portal, 'proof')) throw new CodedError('PROOF_UNAVAILABLE', 'the installation was changed too often in this hour')
         await store.saveInstallation(installation, account, cause)
         for (const replaced of replacedBy(installation, known.installations())) await markReplaced(replaced, cause)
         // Events of the former installation are over now: those that wait for another try must not hold up the new one.
@@ -150,34 +196,28 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
     patch: (portal, patch, account, cause) =>
       inTurn(portal, async () => {
         const current = known.get(portal)?.installation
-        const { status, clearReason, ...rest } = patch
+        const { status, clearReason, ...rest } = withinLimits(patch, current, () => cause?.by !== 'event' || limits.take(portal, 'version'))
         // Only what ends the reason ends the block.
-        const staysBlocked = current?.status === 'blocked' && status !== 'deleted' && (isBlockedByOperator(current) || clearReason !== true)
-        const allowed: Omit<InstallationPatch, 'updatedAtMs'> = staysBlocked ? rest : patch
+        const staysBlocked = current?.status === 'blocked' && status !== 'deleted' && (isHeldByOperator(current) || clearReason !== true)
+        const allowed: Omit<InstallationPatch, 'updatedAtMs'> = {
+          ...rest, ...(staysBlocked || status === undefined ? {} : { status }), ...(staysBlocked || clearReason === undefined ? {} : { clearReason }),
+        }
         // A deleted installation is not patched at all: whoever comes late finds that out by what is returned.
         if (allowed.status !== undefined && current?.status !== 'deleted') nextStatus(current?.status, allowed.status)
         await store.patchInstallation(portal, { ...allowed, updatedAtMs: clock.now() }, account, cause)
         return reread(portal)
       }),
 
-    close: (portal, uninstall, cause) =>
-      inTurn(portal, async () => {
-        const current = await store.installation(portal)
-        if (current?.generation !== uninstall.generation) return
-        const nowMs = clock.now()
-        const mark = uninstallMark(uninstall)
-        const uninstalls = mark === undefined ? {} : { uninstalls: withMark(current.uninstalls, mark) }
-        await store.patchInstallation(portal, { status: 'deleted', deletedAtMs: nowMs, updatedAtMs: nowMs, ...uninstalls }, undefined, cause)
-        await reread(portal)
-      }),
+    close: (portal, uninstall, cause) => inTurn(portal, () => closeNow(portal, uninstall, cause)),
 
     block: (portal, reason, cause, atMs) =>
       inTurn(portal, async () => {
         const current = await store.installation(portal)
-        if (current === undefined || current.status === 'deleted' || isBlockedByOperator(current)) return
+        if (current === undefined || current.status === 'deleted' || isHeldByOperator(current)) return
         const wasToldLater = reason !== 'PORTAL_BLOCKED' && (current.statusAtMs ?? 0) > atMs
         if (wasToldLater || current.reason === reason) return
         nextStatus(current.status, 'blocked')
+        if (cause.by === 'event' && !limits.take(portal, 'block')) return
         await store.patchInstallation(portal, { status: 'blocked', reason, statusAtMs: atMs, updatedAtMs: clock.now() }, undefined, cause)
         await reread(portal)
       }),
@@ -185,9 +225,11 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
     unblock: (portal, reasons, cause, atMs) =>
       inTurn(portal, async () => {
         const current = await store.installation(portal)
-        if (current === undefined || current.status === 'deleted' || (current.statusAtMs ?? 0) > atMs) return
         const wanted: readonly (string | undefined)[] = reasons
+        if (current?.status === 'deleted' && isHeldByOperator(current) && wanted.includes(current.reason)) return liftDeleted(current, cause)
+        if (current === undefined || current.status === 'deleted' || (current.statusAtMs ?? 0) > atMs) return
         const ends = current.status === 'blocked' && wanted.includes(current.reason)
+        if (ends && cause.by === 'event' && !limits.take(portal, 'unblock')) return
         const patch = ends ? { status: nextStatus(current.status, statusUnblocked(current)), clearReason: true as const } : {}
         await store.patchInstallation(portal, { ...patch, statusAtMs: atMs, updatedAtMs: clock.now() }, undefined, cause)
         // What waited for this is due now.
@@ -206,11 +248,31 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
     erase: (uninstall) =>
       inTurn(uninstall, async () => {
         const { app, memberId, id: eventId, seq: upToSeq, generation } = uninstall
+        // Its own step may never have come to it.
+        await closeNow(uninstall, uninstall, byEvent(uninstall))
         await store.beginErasure({ app, memberId, eventId, upToSeq, generation, begunAtMs: clock.now() })
         await reread(uninstall)
         onErasing?.()
       }),
   }
+}
+
+function closed(current: Installation, uninstall: Uninstall, nowMs: number) {
+  const mark = uninstallMark(uninstall)
+  const raised = raisedAtMs(uninstall.ts)
+  return {
+    status: 'deleted' as const, deletedAtMs: nowMs, updatedAtMs: nowMs,
+    ...(mark === undefined ? {} : { uninstalls: withMark(current.uninstalls, mark) }),
+    // One that says to be of a later time than clocks differ would have what comes after it taken for what was before.
+    ...(raised === undefined || raised > nowMs + PORTAL_CLOCK_SKEW_MS ? {} : { uninstallRaisedAtMs: raised }),
+  }
+}
+
+type Patch = Omit<InstallationPatch, 'updatedAtMs'>
+
+/** Without another version, when there were too many. */
+function withinLimits({ version, ...patch }: Patch, current: Installation | undefined, hasRoom: () => boolean): Patch {
+  return version === undefined || (version !== current?.version && !hasRoom()) ? patch : { ...patch, version }
 }
 
 /** Sealed anew only when it is another: the same one would look like a change. */
@@ -221,12 +283,6 @@ function newToken(sealer: Sealer, portal: PortalKey, current: Installation | und
   return isKnown ? undefined : sealApplicationToken(sealer, portal, token)
 }
 
-/** A late copy of an install brings the pair that ours was renewed from: spent, though its access token still proves something. */
-async function isNewer(store: Store, portal: PortalKey, pair: TokenPair): Promise<boolean> {
-  const master = (await store.accounts(portal)).find((account) => account.master)
-  return master === undefined || master.state === 'dead' || pair.expiresAtMs > master.expiresAtMs
-}
-
 /** What an installer who has just been proven puts right. A portal that refuses calls would not have confirmed an administrator. */
 const HEALED_BY_INSTALLER: ReadonlySet<string | undefined> = new Set(['TOKENS_DEAD', 'NEED_REINSTALL', 'PORTAL_UNPAID', 'PORTAL_INACTIVE', 'PORTAL_CLONED', 'PORTAL_REPLACED'])
 
@@ -234,7 +290,6 @@ const HEALED_BY_INSTALLER: ReadonlySet<string | undefined> = new Set(['TOKENS_DE
 const HEALED_BY_PROOF: ReadonlySet<string | undefined> = new Set([...PORTAL_BLOCKS, 'PORTAL_REPLACED'])
 
 function statusConfirmed(current: Installation, wanted: 'new' | 'active', healed: boolean): InstallationStatus {
-  if (isBlockedByOperator(current)) return current.status
   if (wanted === 'active') return 'active'
   return current.status === 'blocked' && healed ? statusUnblocked(current) : current.status
 }
@@ -257,8 +312,9 @@ function confirmed(
   const reopened = current === undefined || current.status === 'deleted'
   const { reason, ...known } = current ?? {}
   const healed = HEALED_BY_INSTALLER.has(reason) && (facts.pair !== undefined || HEALED_BY_PROOF.has(reason))
-  const status = reopened ? facts.status : statusConfirmed(current, facts.status, healed)
-  const kept = reopened ? {} : { ...known, ...(reason === undefined || healed ? {} : { reason }) }
+  const blocked = current !== undefined && isHeldByOperator(current)
+  const status = blocked ? 'blocked' : reopened ? facts.status : statusConfirmed(current, facts.status, healed)
+  const kept = reopened ? (blocked && reason !== undefined ? { reason } : {}) : { ...known, ...(reason === undefined || healed ? {} : { reason }) }
   // A market app keeps its application_token over uninstall and reinstall, so a deleted portal's stays known.
   const token = current?.applicationToken === undefined ? {} : { applicationToken: current.applicationToken }
   const uninstalls = current?.uninstalls === undefined ? {} : { uninstalls: current.uninstalls }
@@ -281,6 +337,7 @@ function confirmed(
     updatedAtMs: nowMs,
     ...(version === '' ? {} : { version }),
     ...(facts.language === undefined ? {} : { language: facts.language }),
-    ...(status === 'active' ? { installedAtMs: (reopened ? undefined : current.installedAtMs) ?? nowMs } : {}),
+    // Blocked or not: it tells what it is once it is unblocked.
+    ...(status === 'active' || (blocked && facts.status === 'active') ? { installedAtMs: (reopened ? undefined : current.installedAtMs) ?? nowMs } : {}),
   }
 }

@@ -9,6 +9,7 @@ import type { App } from '../define-app.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Binding, Installation, InstallationPatch, NewEvent, StoredEvent, Store } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
+import { placeOf } from '../tokens/account-place.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Sealer } from '../tokens/sealer.ts'
@@ -64,7 +65,7 @@ export async function runLifecycleStep(parts: LifecycleParts, step: LifecycleSte
 }
 
 /** Whether the uninstall asks for the portal's data to go (`CLEAN`, api-reference/common/events/on-app-uninstall.md). */
-export function asksToClean(event: StoredEvent): boolean {
+export function asksToClean(event: Pick<StoredEvent, 'code' | 'data'>): boolean {
   return event.code === 'ONAPPUNINSTALL' && textField(event.data, 'CLEAN') === '1'
 }
 
@@ -129,19 +130,23 @@ async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<In
 }
 
 /**
- * The tokens of a proven install are its installer's and take the master's place; those of an update do so only where
- * there are none alive: they are just some administrator's.
+ * The tokens of a proven install are its installer's and take the master's place, or stand beside it when they are older; those of an
+ * update are taken only where there are none alive: they are just some administrator's.
  */
 async function accountToAdopt(parts: LifecycleParts, step: LifecycleStep): Promise<Account | undefined> {
   const { store, sealer, clock } = parts
   const { event, installation, auth } = step
   const pair = pairIn(auth, event)
   if (pair === undefined) return undefined
-  const master = (await store.accounts(installation)).find((account) => account.master)
-  const wanted = event.code === 'ONAPPINSTALL' ? pair.expiresAtMs > (master?.expiresAtMs ?? 0) : master === undefined
-  if (!wanted && master?.state !== 'dead') return undefined
+  const accounts = await store.accounts(installation)
+  const master = accounts.find((account) => account.master)
+  const isInstall = event.code === 'ONAPPINSTALL'
+  // What the event says of its user spares a question at most: in whose name the pair is kept the authorization server says.
+  if (isInstall ? placeOf(accounts, auth.user_id ?? '', pair) === 'none' : master?.state === 'live') return undefined
   const userId = await provenUser(parts, step, pair.accessToken)
-  return userId === undefined ? undefined : sealAccount(sealer, { portal: installation, userId, master: true, pair, nowMs: clock.now() })
+  if (userId === undefined) return undefined
+  const place = isInstall ? placeOf(accounts, userId, pair) : 'master'
+  return place === 'none' ? undefined : sealAccount(sealer, { portal: installation, userId, master: place === 'master', pair, nowMs: clock.now() })
 }
 
 /** Every user who opens the app is shown its application_token, so that vouches for no tokens: the authorization server has to. */

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CHANGES_PER_HOUR } from '../limits.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import type { AuditRecord } from '../store/audit.ts'
 import type { Installation, PortalKey, Store } from '../store/port.ts'
@@ -100,6 +101,7 @@ test('whatever happens in whatever order, the table holds, a repeat changes and 
         const isReopened = after !== undefined && (before === undefined || (before.status === 'deleted' && after.status !== 'deleted'))
         expect(after?.generation ?? 0).toBe((before?.generation ?? 0) + (isReopened ? 1 : 0))
         if (before?.status === 'blocked' && before.reason === 'PORTAL_BLOCKED' && step.name !== 'operator unblocks' && after?.status !== 'deleted') expect(after).toMatchObject({ status: 'blocked', reason: 'PORTAL_BLOCKED' })
+        if (before?.status === 'deleted' && before.reason === 'PORTAL_BLOCKED' && isReopened) expect(after).toMatchObject({ status: 'blocked', reason: 'PORTAL_BLOCKED' })
 
         await clock.advance(1)
         await step.run(portal, after, atMs + 1)
@@ -152,6 +154,38 @@ test('another portal at the same address is noticed: the one that was there is m
   expect((await recordsOf(old)).at(-1)).toMatchObject({ verb: 'changeReason', to: 'PORTAL_REPLACED', by: 'installer' })
 })
 
+test('events that say now so, now so change nothing any more beyond a limit, so that the trail that keeps everything does not grow by them', async () => {
+  const portal = { app: 'hello', memberId: 'fickle' }
+  await confirmStep('active', 'fickle.example', 'token').run(portal, undefined, clock.now())
+  const before = (await recordsOf(portal)).length
+  const most = 2 * CHANGES_PER_HOUR.block + CHANGES_PER_HOUR.version
+  const flip = async (n: number): Promise<void> => {
+    await clock.advance(1_000)
+    if (n % 2 === 0) await installations.block(portal, 'PORTAL_UNPAID', EVENT, clock.now())
+    else await installations.unblock(portal, ['PORTAL_UNPAID'], EVENT, clock.now())
+    await installations.patch(portal, { status: 'active', version: String(n) }, undefined, EVENT)
+  }
+  for (let n = 0; n < 200; n++) await flip(n)
+  expect(await recordsOf(portal)).toHaveLength(before + most)
+  // The last word is no block, and an operator is not counted.
+  expect(await installations.get(portal)).toMatchObject({ status: 'active' })
+  await installations.block(portal, 'PORTAL_BLOCKED', { by: 'operator' }, clock.now())
+  await installations.unblock(portal, ['PORTAL_BLOCKED'], { by: 'operator' }, clock.now())
+  expect(await recordsOf(portal)).toHaveLength(before + most + 2)
+  await clock.advance(3_600_000)
+  await flip(0)
+  expect(await installations.get(portal)).toMatchObject({ status: 'blocked', version: '0' })
+})
+
+test('proofs that change an installation all the time are put off, and none is lost', async () => {
+  const portal = { app: 'hello', memberId: 'restless' }
+  const confirm = (token: string) => confirmStep('active', 'restless.example', token).run(portal, undefined, clock.now())
+  for (let n = 0; n < CHANGES_PER_HOUR.proof; n++) await confirm(`token ${n}`)
+  await expect(confirm('one more')).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
+  await clock.advance(3_600_000)
+  await confirm('one more')
+})
+
 const AT_HOME = { domain: 'h.example', clientEndpoint: 'https://h.example/rest/' }
 const opened = async (memberId: string): Promise<PortalKey> => {
   const portal = { app: 'hello', memberId }
@@ -180,6 +214,41 @@ test('an event that proves nothing about its portal\'s access leaves a block as 
   expect((await store.installation(portal))?.version).toBe('3')
   await installations.unblock(portal, PORTAL_BLOCKS, EVENT, clock.now())
   expect(await stateNow(portal)).toEqual({ status: 'active', reason: undefined })
+})
+
+const installerOf = (memberId: string, userId: string) => ({ ...PROVEN, ...AT_HOME, domain: `${memberId}.example`, userId })
+const accountsOf = async (portal: PortalKey) => (await store.accounts(portal)).map(({ userId, master, state, expiresAtMs }) => `${userId} ${state} ${expiresAtMs}${master ? ' master' : ''}`)
+const pairUntil = (expiresAtMs: number) => ({ accessToken: `a${expiresAtMs}`, refreshToken: `r${expiresAtMs}`, expiresAtMs })
+
+test('the accounts of a former installation are gone when an installer opens the next: their tokens are revoked, and none may become the master', async () => {
+  const portal = { app: 'hello', memberId: 'reinstalled' }
+  const open = (userId: string, expiresAtMs: number | undefined) => installations.confirm(portal, installerOf('reinstalled', userId), {
+    status: 'active', askedAtMs: clock.now(), pair: expiresAtMs === undefined ? undefined : pairUntil(expiresAtMs),
+  })
+  await open('1', 10)
+  await open('2', 20)
+  expect(await accountsOf(portal)).toEqual(['2 live 20 master', '1 live 10'])
+  await installations.close(portal, { id: 'u', generation: 1 }, EVENT)
+  expect(await accountsOf(portal)).toHaveLength(2)
+  await clock.advance(1)
+  await open('3', 5)
+  expect(await accountsOf(portal)).toEqual(['3 live 5 master'])
+})
+
+test('an older pair of another administrator is kept beside the master\'s, and never takes the place of a newer one of its own user', async () => {
+  const portal = { app: 'hello', memberId: 'two-admins' }
+  const bring = (userId: string, expiresAtMs: number) =>
+    installations.confirm(portal, installerOf('two-admins', userId), { status: 'active', askedAtMs: clock.now(), pair: pairUntil(expiresAtMs) })
+  await bring('1', 100)
+  await bring('2', 90)
+  expect(await accountsOf(portal)).toEqual(['1 live 100 master', '2 live 90'])
+  await bring('2', 80)
+  await bring('1', 70)
+  expect(await accountsOf(portal)).toEqual(['1 live 100 master', '2 live 90'])
+  await bring('2', 95)
+  expect(await accountsOf(portal)).toEqual(['1 live 100 master', '2 live 95'])
+  await bring('2', 200)
+  expect(await accountsOf(portal)).toEqual(['2 live 200 master', '1 live 100'])
 })
 
 test('a word of dead tokens that was overtaken by new ones does not mark the installation', async () => {

@@ -13,12 +13,18 @@ import type { Installation, InstallationStatus } from '../store/port.ts'
  *     new, active,     uninstall                                              deleted                        applicationUninstalled
  *     blocked
  *     deleted          installer or install proven                            new, active (next generation)  as from none
+ *     deleted while    the same                                               blocked (next generation)      markAsBlocked
+ *     an operator
+ *     blocked it
  *
  * Asking for the status it already has changes nothing, and nothing else is possible. The other words (setApplicationToken,
  * renewAuthToken, updateApplicationVersion, changeDomainUrl) change no status.
  *
  * `reason` says why it is blocked, or what is wrong while it is not: NEED_REINSTALL (no account has usable tokens), PORTAL_CLONED,
  * PORTAL_REPLACED.
+ *
+ * Only an operator lifts an operator's block. It outlives uninstall and reinstall, with CLEAN=1 too: whoever is blocked must not be able
+ * to end that by installing again. A deleted installation says so by its reason, PORTAL_BLOCKED, and can be unblocked as such.
  *
  * Blocked: events are taken in and kept as ever. By an operator: what the app side does itself is done, handlers wait until the
  * portal is unblocked. By the portal: handlers run, for some need no REST; those that fail because the portal refuses a call wait
@@ -29,7 +35,7 @@ const TRANSITIONS: Readonly<Record<InstallationStatus | 'none', readonly Install
   new: ['new', 'active', 'blocked', 'deleted'],
   active: ['active', 'blocked', 'deleted'],
   blocked: ['blocked', 'active', 'new', 'deleted'],
-  deleted: ['deleted', 'new', 'active'],
+  deleted: ['deleted', 'new', 'active', 'blocked'],
 }
 
 /** Why an installation may be blocked. */
@@ -44,7 +50,7 @@ export function nextStatus(current: InstallationStatus | undefined, wanted: Inst
   return wanted
 }
 
-/** Only an operator ends what an operator began, whatever is proven meanwhile. */
-export function isBlockedByOperator({ status, reason }: Pick<Installation, 'status' | 'reason'>): boolean {
-  return status === 'blocked' && reason === 'PORTAL_BLOCKED'
+/** Only an operator ends what an operator began: also of a deleted one, which will be blocked as soon as it is installed again. */
+export function isHeldByOperator({ status, reason }: Pick<Installation, 'status' | 'reason'>): boolean {
+  return (status === 'blocked' || status === 'deleted') && reason === 'PORTAL_BLOCKED'
 }

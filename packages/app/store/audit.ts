@@ -61,6 +61,16 @@ export interface AuditCause {
   readonly userId?: string
 }
 
+/** A store of a version without an audit trail has this note, `here`, until its first start with one. */
+export const AUDIT_BEGINS_NOTE = 'audit begins'
+
+/**
+ * A store of a version that left deleted text in its files has this note until a start has rewritten them as a whole, once. It stays
+ * `owed` where there was no room for that.
+ */
+export const REWRITE_NOTE = 'rewrite'
+export const REWRITE_OWED = 'owed'
+
 /** A record before it has its place in the chain. */
 export interface AuditEntry extends PortalKey, AuditCause {
   readonly atMs: number
@@ -89,10 +99,11 @@ export interface AuditHead {
   readonly sealed?: Uint8Array
 }
 
-/** An erasure under way: what came before an uninstall with CLEAN=1 goes, in slices. */
+/** An erasure under way: what belongs to the installation that an uninstall with CLEAN=1 has ended goes, in slices. */
 export interface Erasure extends PortalKey {
   /** The uninstall, which itself stays, without its auth block. */
   readonly eventId: string
+  /** Its place. */
   readonly upToSeq: number
   readonly generation: number
   readonly begunAtMs: number
@@ -100,7 +111,7 @@ export interface Erasure extends PortalKey {
   readonly afterSeq: number
 }
 
-/** The portal's events in one stretch of all, and the seals that hold auth blocks of theirs among those of others. */
+/** What goes of one stretch of all events, with the uninstall, and the seals that hold auth blocks of theirs among those of others. */
 export interface ErasureSlice {
   readonly seqs: readonly number[]
   readonly shared: readonly SharedSeal[]

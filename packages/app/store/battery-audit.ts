@@ -1,23 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CHAIN_BEGIN, auditHash, digestOfDetails } from './audit-chain.ts'
-import { OTHER, PORTAL, account, installation } from './battery-parts.ts'
+import { OTHER, PORTAL, account, eachOnAStore, installation } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import type { AuditRecord } from './audit.ts'
 import type { Store } from './port.ts'
 
 export function auditBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: the audit trail`, () => {
-    let place: StorePlace
     let store: Store
-
-    beforeEach(async () => {
-      place = await makePlace()
-      store = await place.open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
+    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
     const all = async (): Promise<AuditRecord[]> => (await store.audit({ afterSeq: 0, limit: 100 })).records
     const told = async (): Promise<string[]> => (await all()).map(({ verb, from, to }) => [verb, from, to].filter(Boolean).join(' '))
 
@@ -62,8 +53,7 @@ export function auditBattery(name: string, makePlace: () => Promise<StorePlace>)
 
     test('each record carries the hash of the one before it, over reopening and for all portals together', async () => {
       await store.saveInstallation(installation(), undefined, { by: 'installer', userId: '1' })
-      await store.close()
-      store = await place.open()
+      await reopen()
       await store.saveInstallation(installation({ ...OTHER }))
       await store.appendAudit({ app: '', memberId: '', atMs: 3, generation: 0, verb: 'rotateKey', by: 'operator', facts: { b: 'x', a: 1 } })
       const records = await all()

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Erasure } from './audit.ts'
-import { LEASE, OTHER, PORTAL, account, append, event, installation, leasedIds, settled } from './battery-parts.ts'
+import { LEASE, OTHER, PORTAL, account, append, eachOnAStore, event, installation, leasedIds, settled } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import type { Store } from './port.ts'
 
@@ -8,22 +8,9 @@ const UNINSTALL = '05'
 
 export function erasureBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: erasing a portal`, () => {
-    let place: StorePlace
     let store: Store
-
-    beforeEach(async () => {
-      place = await makePlace()
-      store = await place.open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
-    const reopen = async (): Promise<void> => {
-      await store.close()
-      store = await place.open()
-    }
-    /** Two events of two portals in one seal, then one each that stand alone, the uninstall, and what came after it. */
+    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
+    /** Two events of two portals in one seal, then one each that stand alone, the uninstall, and one that was taken in beside it. */
     const fill = async (): Promise<Omit<Erasure, 'afterSeq'>> => {
       await store.saveInstallation(installation(), account('1', true), { by: 'installer', userId: '1' })
       await store.saveInstallation(installation({ ...OTHER }))
@@ -31,7 +18,7 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       await store.saveConnectorLine(PORTAL, { connector: 'c', line: '1', active: true, changedAtMs: 1 })
       const shared = { authShared: true, auth: new Uint8Array() } as const
       await store.appendEvents({ events: [event('01', shared), event('02', { ...OTHER, ...shared })], sharedAuth: new Uint8Array([1, 2, 3]) })
-      await append(store, [event('03', { parked: true } as object), event('04', OTHER), event(UNINSTALL, { code: 'ONAPPUNINSTALL' }), event('06')])
+      await append(store, [event('03', { parked: true } as object), event('04', OTHER), event(UNINSTALL, { code: 'ONAPPUNINSTALL', userId: '1' }), event('06')])
       await store.patchInstallation(PORTAL, { status: 'deleted', deletedAtMs: 50, updatedAtMs: 50 }, undefined, { by: 'event', ref: UNINSTALL })
       const seq = (await store.event(UNINSTALL))?.seq ?? 0
       return { ...PORTAL, eventId: UNINSTALL, upToSeq: seq, generation: 1, begunAtMs: 60 }
@@ -43,7 +30,7 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
     }
     const eraseAll = async (): Promise<void> => {
       const erasure = await next()
-      const slice = await store.erasureSlice(erasure)
+      const slice = await store.erasureSlice(erasure, await store.lastSeq())
       const seals = slice.shared.map(({ batch, sealed }) => ({ batch, former: sealed, sealed: new Uint8Array([9]) }))
       expect(await store.eraseSlice(erasure, slice, seals)).toBe(true)
       expect(slice.ended).toBe(true)
@@ -75,10 +62,10 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.bindings(PORTAL)).toEqual([{ event: 'A', handler: 'h' }])
     })
 
-    test('a slice names the portal\'s events up to the uninstall, and the seals they share with others', async () => {
+    test('a slice names the portal\'s events, also those that were taken in beside the uninstall, and the seals they share with others', async () => {
       await store.beginErasure(await fill())
-      const { seqs, shared, toSeq, ended } = await store.erasureSlice(await next())
-      const wanted = await Promise.all(['01', '03', UNINSTALL].map(async (id) => (await store.event(id))?.seq))
+      const { seqs, shared, toSeq, ended } = await store.erasureSlice(await next(), await store.lastSeq())
+      const wanted = await Promise.all(['01', '03', UNINSTALL, '06'].map(async (id) => (await store.event(id))?.seq))
       expect({ seqs, toSeq, ended }).toEqual({ seqs: wanted, toSeq: wanted.at(-1), ended: true })
       expect(shared).toMatchObject([{ sealed: new Uint8Array([1, 2, 3]), eventIds: ['01'] }])
     })
@@ -86,8 +73,10 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
     test('the events go, the uninstall stays without its auth block, and others keep theirs', async () => {
       await store.beginErasure(await fill())
       await eraseAll()
-      expect(await ids()).toEqual(['06', UNINSTALL, '04', '02'])
-      expect((await store.event(UNINSTALL))?.auth).toEqual(new Uint8Array())
+      expect(await ids()).toEqual([UNINSTALL, '04', '02'])
+      expect(await leasedIds(store)).toEqual([UNINSTALL])
+      const uninstall = await store.event(UNINSTALL)
+      expect([uninstall?.auth, uninstall?.userId]).toEqual([new Uint8Array(), undefined])
       expect((await store.event('02'))?.auth).toEqual(new Uint8Array([9]))
       expect(await store.erasures()).toEqual([])
       expect(await store.scrub()).toBe(true)
@@ -96,7 +85,7 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
     test('a seal that somebody else has changed stops the slice before anything is done', async () => {
       await store.beginErasure(await fill())
       const erasure = await next()
-      const slice = await store.erasureSlice(erasure)
+      const slice = await store.erasureSlice(erasure, await store.lastSeq())
       const seals = slice.shared.map(({ batch }) => ({ batch, former: new Uint8Array([4]), sealed: new Uint8Array([9]) }))
       expect(await store.eraseSlice(erasure, slice, seals)).toBe(false)
       expect(await ids()).toContain('01')
@@ -110,7 +99,7 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.eraseSlice(erasure, { seqs: [first], toSeq: first }, [])).toBe(true)
       await reopen()
       expect((await next()).afterSeq).toBe(first)
-      expect((await store.erasureSlice(await next())).seqs).toHaveLength(1)
+      expect((await store.erasureSlice(await next(), await store.lastSeq())).seqs).toHaveLength(2)
     })
 
     test('the certificate counts what went; details of the trail go with it, its chain stays', async () => {
@@ -119,7 +108,7 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       const { records } = await store.audit({ ...PORTAL, afterSeq: 0, limit: 50 })
       expect(records.at(-1)).toMatchObject({
         verb: 'eraseData', by: 'event', ref: UNINSTALL, atMs: 70, generation: 1,
-        facts: { events: 2, attempts: 0, accounts: 1, bindings: 1, connector_lines: 1, begunAtMs: 60 },
+        facts: { events: 3, attempts: 0, accounts: 1, bindings: 1, connector_lines: 1, begunAtMs: 60 },
       })
       expect(records.some(({ detailsHash }) => detailsHash !== undefined)).toBe(true)
       expect(records.filter(({ details }) => details !== undefined)).toEqual([])
@@ -145,6 +134,88 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.event('01')).toBeUndefined()
       const { records } = await store.audit({ ...PORTAL, afterSeq: 0, limit: 50 })
       expect(records.filter(({ details }) => details !== undefined).map(({ generation }) => generation)).toEqual([2, 2])
+    })
+
+    test('what belongs to a newer installation stays, wherever it stands, and is handed out', async () => {
+      const erasure = await fill()
+      const held = { state: 'held', generation: 0, proof: undefined } as const
+      await append(store, [event('07', { generation: 2 })])
+      await store.saveInstallation(installation({ generation: 2, updatedAtMs: 55 }))
+      await store.beginErasure(erasure)
+      await append(store, [event('08', { ...held, code: 'ONAPPTEST' })])
+      await reopen()
+      await eraseAll()
+      expect(await ids()).toEqual(['08', '07', UNINSTALL, '04', '02'])
+      expect(await leasedIds(store)).toEqual([UNINSTALL, '07'])
+    })
+
+    test('of what is held before the uninstall an install or update stays: only its proof tells whose it is; the rest goes', async () => {
+      const held = { state: 'held', generation: 0, proof: undefined } as const
+      await store.saveInstallation(installation())
+      await append(store, [event('01', { ...held, code: 'ONAPPINSTALL' }), event('02', { ...held, code: 'ONAPPUPDATE' }), event('03', held), event(UNINSTALL, { code: 'ONAPPUNINSTALL' })])
+      await store.patchInstallation(PORTAL, { status: 'deleted', deletedAtMs: 50, updatedAtMs: 50 })
+      const seq = (await store.event(UNINSTALL))?.seq ?? 0
+      await store.beginErasure({ ...PORTAL, eventId: UNINSTALL, upToSeq: seq, generation: 1, begunAtMs: 60 })
+      const read = await store.erasureSlice(await next(), await store.lastSeq())
+      expect(read.seqs).toHaveLength(2)
+      // Proven between the reading and the erasing.
+      await store.settleHeld([{ id: '01', state: 'pending', proof: 'access_token', generation: 2 }], 65, 50)
+      const first = (await store.event('01'))?.seq ?? 0
+      expect(await store.eraseSlice(await next(), { seqs: [first, ...read.seqs], toSeq: read.toSeq }, [])).toBe(true)
+      expect(await ids()).toEqual([UNINSTALL, '02', '01'])
+      expect(await leasedIds(store)).toEqual(['01', UNINSTALL])
+    })
+
+    test('of an erased generation nothing is taken in any more, whether the erasure is under way or ended', async () => {
+      const erasure = await fill()
+      const held = { state: 'held', generation: 0, proof: undefined } as const
+      await append(store, [event('07', held), event('08', held)])
+      await store.beginErasure(erasure)
+      const late = async (taken: string, heldId: string): Promise<void> => {
+        expect(await store.appendTaken(PORTAL, [{ key: taken, event: event(taken, { proof: 'own_token' }) }])).toEqual([])
+        await store.settleHeld([{ id: heldId, state: 'pending', proof: 'application_token', generation: 1 }], 65, 50)
+        await store.saveConnectorLine(PORTAL, { connector: 'c', line: '9', active: false, changedAtMs: 66 })
+      }
+      await late('20', '07')
+      await append(store, [event('09', { ...held, code: 'ONAPPUNINSTALL', userId: '1' })])
+      await eraseAll()
+      await late('21', '08')
+      // A copy of the uninstall that was in doubt: that it came is kept.
+      await store.settleHeld([{ id: '09', state: 'done', reason: 'FORMER_INSTALLATION', proof: 'application_token', generation: 1 }], 65, 50)
+      await append(store, [event('10', { ...held, data: { who: 'Kunigunde' }, userId: '1' })])
+      await store.settleHeld([{ id: '10', state: 'dead', reason: 'PROOF_REFUSED', generation: 1 }], 66, 50)
+      const refused = await store.event('10')
+      expect([refused?.state, refused?.auth, refused?.data, refused?.userId]).toEqual(['dead', new Uint8Array(), undefined, undefined])
+      const copy = await store.event('09')
+      expect([copy?.state, copy?.auth, copy?.userId]).toEqual(['done', new Uint8Array(), undefined])
+      expect([await ids(), await store.connectorLines(PORTAL)]).toEqual([['10', '09', UNINSTALL, '04', '02'], []])
+      await store.saveInstallation(installation({ generation: 2 }))
+      expect(await store.appendTaken(PORTAL, [{ key: '22', event: event('22', { proof: 'own_token', generation: 2 }) }])).toEqual(['22'])
+    })
+
+    test('the places of the newest events that went are not given to others, after a restart either', async () => {
+      await store.beginErasure(await fill())
+      const last = await store.lastSeq()
+      await eraseAll()
+      await reopen()
+      await append(store, [event('09', { generation: 2 })])
+      expect((await store.event('09'))?.seq).toBeGreaterThan(last)
+    })
+
+    test('what is settled while its event is erased leaves no attempt behind, and comes to no lane', async () => {
+      await store.beginErasure(await fill())
+      expect(await leasedIds(store)).toEqual([UNINSTALL, '06'])
+      const seq = (await store.event('06'))?.seq ?? 0
+      const erasure = await next()
+      const [erased, lost] = await Promise.all([
+        store.eraseSlice(erasure, { seqs: [seq], toSeq: seq }, []),
+        store.settle('me', [{ portal: PORTAL, settlements: [settled({ id: '06', seq }, { state: 'pending', dueAtMs: 90_000 })] }]),
+      ])
+      expect([erased, lost, await store.attempts('06')]).toEqual([true, [], []])
+      await append(store, [event('09', { generation: 2 })])
+      const attempts = (await store.readEvents({ filter: {}, afterSeq: 0, upToSeq: await store.lastSeq(), limit: 20, withAuth: false })).records.map(({ event: { id }, attempts: all }) => [id, all.length])
+      expect(attempts.filter(([, count]) => count !== 0)).toEqual([])
+      expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 950, untilMs: 9_000 })).toEqual([UNINSTALL, '09'])
     })
 
     test('a lane that is running is not disturbed', async () => {

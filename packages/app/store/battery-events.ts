@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LEASE, OTHER, PORTAL, append, attempt, event, installation, leasedIds, settled } from './battery-parts.ts'
+import { describe, expect, test } from 'vitest'
+import { LEASE, OTHER, PORTAL, append, attempt, eachOnAStore, event, installation, leasedIds, settled } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import type { EventConditions, SettledBefore } from './keeping.ts'
 import type { Store } from './port.ts'
@@ -7,17 +7,8 @@ import type { Store } from './port.ts'
 /** Lists, replays, deletion, copies: what every store must do, whatever its engine. */
 export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: events that are looked for, replayed, deleted and copied`, () => {
-    let place: StorePlace
     let store: Store
-
-    beforeEach(async () => {
-      place = await makePlace()
-      store = await place.open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
+    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
     const settle = async (id: string, state: 'done' | 'dead', atMs = 200): Promise<void> => {
       const found = await store.event(id)
       if (found === undefined) throw new Error(`no event ${id}`)
@@ -52,6 +43,15 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       expect(await allIds({ memberId: 'portal-b' })).toEqual(['02'])
       expect(await allIds({ code: 'ONAPPUPDATE', app: 'hello' })).toEqual(['03'])
       expect(await allIds({ app: 'other' })).toEqual([])
+    })
+
+    test('an event for a view comes as lists have it, without what is sealed', async () => {
+      const shared = (id: string) => event(id, { auth: new Uint8Array(), authShared: true, data: { A: '1' } })
+      await store.appendEvents({ events: [shared('01'), shared('02')], sharedAuth: new Uint8Array(1_000) })
+      const { events: [listed] } = await store.listEvents({ limit: 1 })
+      expect(await store.listedEvent('02')).toEqual(listed)
+      expect(listed).not.toHaveProperty('auth')
+      expect(await store.listedEvent('99')).toBeUndefined()
     })
 
     test('a list goes on after an event that was deleted meanwhile', async () => {
@@ -126,8 +126,7 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       await settle('03', 'done')
       await settle('04', 'done')
       await store.deleteSettled(all, 0, 1_000)
-      await store.close()
-      store = await place.open()
+      await reopen()
       await store.appendEvents({ events: [shared('05')], sharedAuth: new Uint8Array([3]) })
       expect(await store.event('05')).toMatchObject({ auth: new Uint8Array([3]) })
     })

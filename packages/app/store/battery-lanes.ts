@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LEASE, OTHER, PORTAL, append, attempt, event, leasedIds, settled } from './battery-parts.ts'
+import { describe, expect, test } from 'vitest'
+import { LEASE, OTHER, PORTAL, append, attempt, eachOnAStore, event, leasedIds, settled } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import type { Settlement } from './lanes.ts'
 import type { PortalKey, Store, StoredEvent } from './port.ts'
@@ -7,17 +7,8 @@ import type { PortalKey, Store, StoredEvent } from './port.ts'
 /** Lanes and leases: what every store must do, whatever its engine. */
 export function laneBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: lanes`, () => {
-    let place: StorePlace
     let store: Store
-
-    beforeEach(async () => {
-      place = await makePlace()
-      store = await place.open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
+    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
     const lease = async (portal: PortalKey = PORTAL, request = LEASE): Promise<readonly StoredEvent[]> => {
       const answer = await store.leaseLane(portal, request)
       return answer.kind === 'leased' ? answer.events : []
@@ -138,6 +129,28 @@ export function laneBattery(name: string, makePlace: () => Promise<StorePlace>):
       expect([await store.eventBefore('01'), await store.eventBefore('02'), await store.eventBefore('03')]).toEqual([undefined, undefined, '02'])
     })
 
+    test('the head of a lane is named, whether it waits, runs or has not begun, and those that are parked are counted', async () => {
+      expect(await store.laneState(PORTAL)).toEqual({ parked: 0 })
+      const shared = new Uint8Array(1_000)
+      await store.appendEvents({ events: [event('00', { ...OTHER, auth: new Uint8Array(), authShared: true })], sharedAuth: shared })
+      await append(store, [event('01'), event('02'), event('03'), event('04')])
+      expect(await store.laneState(PORTAL)).toMatchObject({ head: { id: '01', attempts: 0 }, parked: 0 })
+      await failHead({ dueAtMs: 3_000, parked: true })
+      await failHead({ dueAtMs: 4_000, parked: true })
+      await failHead({ dueAtMs: 5_000 })
+      const waiting = { head: { id: '03', dueAtMs: 5_000, attempts: 1 }, parked: 2, newestParked: { id: '02', dueAtMs: 4_000 } }
+      expect(await store.laneState(PORTAL)).toMatchObject(waiting)
+      // Parked ones that are tried again are handed out, and neither the head of the lane nor forgotten.
+      expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 4_000 })).toEqual(['01', '02'])
+      expect(await store.laneState(PORTAL)).toMatchObject(waiting)
+      await settle([], 'me', true)
+      expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 5_000 })).toEqual(['01', '02', '03', '04'])
+      expect(await store.laneState(PORTAL)).toMatchObject(waiting)
+      const other = (await store.laneState(OTHER)).head
+      expect(other).toMatchObject({ id: '00', state: 'pending' })
+      expect(other).not.toHaveProperty('auth')
+    })
+
     test('an attempt that was none is not counted', async () => {
       await append(store, [event('01')])
       const [head] = await lease()
@@ -170,8 +183,7 @@ export function laneBattery(name: string, makePlace: () => Promise<StorePlace>):
       const [theirs] = await lease(OTHER)
       if (theirs === undefined) throw new Error('the lane is empty')
       await store.settle('me', [{ portal: OTHER, settlements: [settled(theirs, { state: 'pending', dueAtMs: 4_000 })] }])
-      await store.close()
-      store = await place.open()
+      await reopen()
       expect(await leasedIds(store)).toEqual(['02'])
       expect(await store.leaseLane(OTHER, LEASE)).toEqual({ kind: 'wait', untilMs: 4_000 })
       expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 3_000 })).toEqual(['01', '02'])

@@ -1,3 +1,4 @@
+import { afterEach, beforeEach } from 'vitest'
 import type { Account } from './accounts.ts'
 import type { Settlement } from './lanes.ts'
 import type { Attempt, Installation, NewEvent, Store, StoredEvent } from './port.ts'
@@ -6,6 +7,25 @@ import type { Attempt, Installation, NewEvent, Store, StoredEvent } from './port
 export interface StorePlace {
   open(): Promise<Store>
   remove(): Promise<void>
+}
+
+/** Each test of the battery has a place of its own; `use` is told the store, after a reopen too. Answers with what reopens it. */
+export function eachOnAStore(makePlace: () => Promise<StorePlace>, use: (store: Store) => void): () => Promise<void> {
+  let place: StorePlace
+  let store: Store
+  const open = async (): Promise<void> => use(store = await place.open())
+  beforeEach(async () => {
+    place = await makePlace()
+    await open()
+  })
+  afterEach(async () => {
+    await store.close()
+    await place.remove()
+  })
+  return async () => {
+    await store.close()
+    await open()
+  }
 }
 
 export const PORTAL = { app: 'hello', memberId: 'portal-a' }

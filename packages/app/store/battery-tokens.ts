@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { OTHER, PORTAL, account, event, installation } from './battery-parts.ts'
+import { describe, expect, test } from 'vitest'
+import { OTHER, PORTAL, account, eachOnAStore, event, installation } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import type { Account } from './accounts.ts'
 import type { Store } from './port.ts'
@@ -7,16 +7,8 @@ import type { SealedValue } from './sealed.ts'
 
 export function tokensBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: accounts and what is sealed`, () => {
-    let place: StorePlace
     let store: Store
-    beforeEach(async () => {
-      place = await makePlace()
-      store = await place.open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
+    eachOnAStore(makePlace, (opened) => void (store = opened))
 
     const MINE = { owner: 'me', nowMs: 1_000, forMs: 500 }
     const first = account('1', true, { pairId: 'p1' })

@@ -1,30 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { auditBattery } from './battery-audit.ts'
 import { erasureBattery } from './battery-erasure.ts'
 import { eventsBattery } from './battery-events.ts'
 import { laneBattery } from './battery-lanes.ts'
-import { KEEP, OTHER, PORTAL, account, append, event, installation, leasedIds } from './battery-parts.ts'
+import { KEEP, OTHER, PORTAL, account, append, eachOnAStore, event, installation, leasedIds } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import { tokensBattery } from './battery-tokens.ts'
+import type { InstallationPage, InstallationPlace } from './installation-list.ts'
 import type { Store, TakenRow } from './port.ts'
 
 export function storeBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: the store's contract`, () => {
-    let place: StorePlace
     let store: Store
-
-    beforeEach(async () => {
-      place = await makePlace()
-      store = await place.open()
-    })
-    afterEach(async () => {
-      await store.close()
-      await place.remove()
-    })
-    const reopen = async (): Promise<void> => {
-      await store.close()
-      store = await place.open()
-    }
+    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
 
     test('what nobody proved leaves a bounded number of rows and none of its content', async () => {
       const ids = Array.from({ length: KEEP + 20 }, (_, index) => `e${String(index).padStart(4, '0')}`)
@@ -70,6 +58,43 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
       const codes = ['ONAPPINSTALL', 'ONAPPUPDATE']
       expect((await store.heldOfInstalled(codes, 10)).map(({ id }) => id)).toEqual(['06', '02', '01'])
       expect(await store.heldOfInstalled(codes, 1)).toMatchObject([{ id: '06', auth: new Uint8Array([1, 2]) }])
+    })
+
+    test('installations come in pages, in either order, by every condition, and each comes once', async () => {
+      const portals = [['hello', 'b', 5], ['hello', 'a', 7], ['other', 'a', 5], ['hello', 'B', 6], ['other', 'ä', 5]] as const
+      for (const [app, memberId, updatedAtMs] of portals) {
+        await store.saveInstallation(installation({ app, memberId, updatedAtMs, ...(memberId === 'B' ? { status: 'deleted' as const } : {}) }))
+      }
+      const pages = async (page: Omit<InstallationPage, 'limit' | 'after'>): Promise<string[]> => {
+        const found: string[] = []
+        for (let after: InstallationPlace | undefined; ; ) {
+          const { installations, next } = await store.listInstallations({ ...page, limit: 2, ...(after === undefined ? {} : { after }) })
+          expect(installations.length).toBeLessThanOrEqual(2)
+          found.push(...installations.map(({ app, memberId }) => `${app}/${memberId}`))
+          if (next === undefined) return found
+          after = next
+        }
+      }
+      expect(await pages({ order: 'portal' })).toEqual(['hello/B', 'hello/a', 'hello/b', 'other/a', 'other/ä'])
+      expect(await pages({ order: 'changed' })).toEqual(['hello/a', 'hello/B', 'hello/b', 'other/a', 'other/ä'])
+      expect(await pages({ order: 'portal', live: true })).toEqual(['hello/a', 'hello/b', 'other/a', 'other/ä'])
+      expect(await pages({ order: 'changed', memberId: 'a' })).toEqual(['hello/a', 'other/a'])
+      expect(await pages({ order: 'portal', app: 'other', memberId: 'a' })).toEqual(['other/a'])
+      expect(await pages({ order: 'portal', app: 'none' })).toEqual([])
+      expect((await store.listInstallations({ order: 'portal', limit: 1, memberId: 'B' })).installations)
+        .toEqual([installation({ memberId: 'B', updatedAtMs: 6, status: 'deleted' })])
+    })
+
+    test('an event may be bound to an address and to several offline queues at once, and each binding is kept', async () => {
+      await store.saveInstallation(installation())
+      const bindings = [
+        { event: 'ONUSERADD', handler: '', queue: '' }, { event: 'ONUSERADD', handler: '', queue: 'other' },
+        { event: 'ONUSERADD', handler: 'https://a.example/' }, { event: 'ONUSERADD', handler: 'https://b.example/' },
+      ]
+      await store.saveBindings(PORTAL, [...bindings, ...bindings])
+      await reopen()
+      expect((await store.bindings(PORTAL)).toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1)))
+        .toEqual(bindings.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1)))
     })
 
     test('a note is kept by its name, the newest one', async () => {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@portline/wire/errors.ts'
-import type { Attempt, PortalKey, StoredEvent } from './port.ts'
+import type { Attempt, ListedEvent, PortalKey, StoredEvent } from './port.ts'
 
 /** What goes to and fro between the lanes of a process and the store: leases, and what became of leased events. */
 export interface Settlement {
@@ -42,4 +42,12 @@ interface LaneOutlook {
   readonly parkedUntilMs?: number
   /** Every event of the lane up to this one is taken account of in the answer. */
   readonly asOfSeq: number
+}
+
+export interface LaneState {
+  /** The first open event that is not parked, whether it waits, runs or is about to. */
+  readonly head?: ListedEvent
+  /** How many are parked. */
+  readonly parked: number
+  readonly newestParked?: ListedEvent
 }

@@ -3,9 +3,10 @@ import type { FormValue } from '@portline/wire/form/value.ts'
 import type { Account, AccountDeath, AccountKey, AccountPair, AgingAccount, RenewalAnswer, RenewalClaim } from './accounts.ts'
 import type { AuditCause, AuditEntry, AuditFilter, AuditHead, AuditRecord, Erasure, ErasureSlice, ReplacedSeal } from './audit.ts'
 import type {
-  EventConditions, EventFilter, EventPage, EventRecord, ImportedEvent, RememberedEvent, ReplayCandidate, SettledBefore, SettledWindow, StoreSize,
+  EventConditions, EventFilter, EventPage, EventRecord, ImportedEvent, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow, StoreSize,
 } from './keeping.ts'
-import type { LaneResults, LeaseAnswer, LeaseRequest } from './lanes.ts'
+import type { InstallationList, InstallationPage } from './installation-list.ts'
+import type { LaneResults, LaneState, LeaseAnswer, LeaseRequest } from './lanes.ts'
 import type { Resealed, SealedPage, SealedSearch } from './sealed.ts'
 
 /**
@@ -50,6 +51,8 @@ export interface Store {
   hastenEvent(id: string): Promise<boolean>
   /** Of a pending event: the first open one of its lane, when that comes before it. A parked event waits behind none. */
   eventBefore(id: string): Promise<string | undefined>
+  /** What a portal's lane stands at, from its order alone: no search through events. */
+  laneState(portal: PortalKey): Promise<LaneState>
   /**
    * done or dead → pending, at their old places; those that were never proven and all in another state stay as they are. Answers
    * with the ids of those replayed.
@@ -64,6 +67,8 @@ export interface Store {
    */
   listEvents(filter: EventFilter): Promise<{ events: ListedEvent[]; next?: string }>
   event(id: string): Promise<StoredEvent | undefined>
+  /** The same as lists have it: its auth block, which may be that of hundreds of others, is not read. */
+  listedEvent(id: string): Promise<ListedEvent | undefined>
   attempts(id: string): Promise<Attempt[]>
   /** The place of the newest event; 0 when there is none. */
   lastSeq(): Promise<number>
@@ -84,9 +89,14 @@ export interface Store {
   /** Writes a consistent copy of all that is committed into a new file, while the store goes on; the file is not synced. */
   writeSnapshot(file: string): Promise<void>
 
+  /** All of them, for a start. */
   installations(): Promise<Installation[]>
+  listInstallations(page: InstallationPage): Promise<InstallationList>
   installation(portal: PortalKey): Promise<Installation | undefined>
-  /** This and the next three append to the audit trail what they change (audit-changes.ts), with its cause. */
+  /**
+   * This and the next three append to the audit trail what they change (audit-changes.ts), with its cause. An account that comes with a
+   * new generation is the only one from then on: the uninstall has revoked the pairs of the others.
+   */
   saveInstallation(installation: Installation, account?: Account, cause?: AuditCause): Promise<void>
   /** Changes only these fields, so that two writers can't undo each other. false when there is none or it is deleted. */
   patchInstallation(portal: PortalKey, patch: InstallationPatch, account?: Account, cause?: AuditCause): Promise<boolean>
@@ -123,21 +133,27 @@ export interface Store {
   appendTaken(portal: PortalKey, rows: readonly TakenRow[]): Promise<string[]>
   /** Forgets which rows they were, once the portal has none of them any more. */
   forgetTaken(portal: PortalKey): Promise<void>
+  /** Nothing happens when the installation is deleted. */
   saveConnectorLine(portal: PortalKey, line: ConnectorLine): Promise<void>
   connectorLines(portal: PortalKey): Promise<ConnectorLine[]>
   /**
    * Remembers that what came before an uninstall is to go. At once goes, while the installation of this generation is deleted,
    * everything but the portal's events and a tombstone that recognises a late or repeated event; no event before the uninstall is
-   * handed out any more. false when it was begun already.
+   * handed out any more. false when it was begun already. From then on nothing of this generation or of those before is taken in by
+   * appendTaken or handed on by settleHeld: it is left out.
    */
   beginErasure(erasure: Omit<Erasure, 'afterSeq'>): Promise<boolean>
   /** Those that have not ended, oldest first. */
   erasures(): Promise<Erasure[]>
-  /** The portal's events in the next stretch, the uninstall included; bounded like listEvents. */
-  erasureSlice(erasure: Erasure): Promise<ErasureSlice>
   /**
-   * Removes these events, of the uninstall itself its auth block alone, and puts the seals in the place of the former ones. false when
-   * one of those has changed since: then nothing of it has happened.
+   * What goes of the next stretch up to `toSeq`, and the uninstall; bounded like listEvents. The portal's events of that generation and
+   * of those before go, wherever they stand; of what is held, to which no generation is known yet, what came before the uninstall, but
+   * for installs and updates: only their proof tells which installation they belong to.
+   */
+  erasureSlice(erasure: Erasure, toSeq: number): Promise<ErasureSlice>
+  /**
+   * Removes these events, unless they belong to a newer installation by now; of the uninstall itself its auth block and its user alone.
+   * Puts the seals in the place of the former ones. false when one of those has changed since: then nothing of it has happened.
    */
   eraseSlice(erasure: Erasure, slice: Pick<ErasureSlice, 'seqs' | 'toSeq'>, seals: readonly ReplacedSeal[]): Promise<boolean>
   /** Erases the details of the audit trail too and appends the certificate to it. */
@@ -154,6 +170,8 @@ export interface Store {
 
   /** Sealed values of the whole store, in an order of its own; bounded like listEvents. */
   sealedOtherwise(search: SealedSearch): Promise<SealedPage>
+  /** A sealed value of each kind that there is, to see whether a key opens them. */
+  sealedSamples(): Promise<SealedSample[]>
   /** Puts each in its value's place while that is still there; answers with how many were. */
   replaceSealed(changes: readonly Resealed[]): Promise<number>
 
@@ -310,6 +328,8 @@ export interface Installation extends PortalKey {
   readonly installedAtMs?: number
   /** By the portal's clock, to the second: when the newest install or update that was proven was raised there. */
   readonly raisedAtMs?: number
+  /** By the portal's clock, to the second: when the uninstall that ended it was raised there. */
+  readonly uninstallRaisedAtMs?: number
   /** Marks of the uninstalls that ended installations of this portal, newest first: a late copy of one is recognised by them. */
   readonly uninstalls?: readonly string[]
   /** When the newest install or update that was applied came in: an older one that is run again changes nothing. */

@@ -152,6 +152,19 @@ test('a new pair that the server does not know is given up for the one before it
   expect(await states()).toEqual(['ann live master'])
 })
 
+test('a server that loses one write after the other does not lose the portal: the pair that was given for the one before is kept beside that one', async () => {
+  await install('ann')
+  let { accessToken } = await keeper().pair(PORTAL)
+  for (let failover = 0; failover < 3; failover++) {
+    good = new Set(['ann refresh 1'])
+    // Whatever process comes next knows what is in the store alone.
+    accessToken = (await keeper().pair(PORTAL, accessToken)).accessToken
+    const [kept] = await store.accounts(PORTAL)
+    expect(kept && formerRefreshToken(sealer, kept)).toBe('ann refresh 1')
+  }
+  expect(await states()).toEqual(['ann live master'])
+})
+
 test('a pair that has proved itself and is refused later is dead: the one before it is not asked about', async () => {
   await install('ann')
   const tokens = keeper()

@@ -12,7 +12,7 @@ import type { Moved } from './portal-address.ts'
 import type { PortalHosts } from './portal-hosts.ts'
 import { isSafeEndpoint } from './safe-endpoint.ts'
 import type { Sealer } from './sealer.ts'
-import { formerRefreshToken, pairOf } from './token-pair.ts'
+import { formerPair, pairOf } from './token-pair.ts'
 import type { TokenPair } from './token-pair.ts'
 import type { UnsavedPairs } from './unsaved-pairs.ts'
 
@@ -37,7 +37,8 @@ import type { UnsavedPairs } from './unsaved-pairs.ts'
  * Where the server goes on taking a used refresh token, nothing is lost at all.
  *
  * The pair before is kept until the new one has proved itself by a call or a renewal. A server that gave a pair and then does not know
- * it (a failover that lost a write) is asked once with the pair before; both refused, the account is dead.
+ * it (a failover that lost a write) is asked once with the pair before; both refused, the account is dead. What it gives for the pair
+ * before is kept beside that one, not beside the pair it does not know: it may lose the next write too.
  */
 export interface RenewalParts {
   readonly store: Store
@@ -80,28 +81,29 @@ export async function renewAccount(parts: RenewalParts, installation: Installati
     ...(installation.reason === 'TOKENS_DEAD' ? { clearReason: true } : {}),
   }
   // The claim is left when the store fails: until the pair is stored nobody else is to ask with the one before it.
-  const saved = await unsaved.save({ previous: account, pair: renewed, obtainedAtMs: nowMs, patch, ...(asked.byFormer ? {} : { former: pair }) })
+  const saved = await unsaved.save({ previous: account, pair: renewed, obtainedAtMs: nowMs, patch, former: asked.by })
   return saved ? { kind: 'renewed', pair: renewed } : { kind: 'changed' }
 }
 
-type Asked = { readonly response: TokenResponse; readonly byFormer: boolean } | { readonly refused: string }
+/** `by`: the pair that was given for it. */
+type Asked = { readonly response: TokenResponse; readonly by: TokenPair } | { readonly refused: string }
 
 async function askServer(parts: RenewalParts, installation: Installation, account: Account, pair: TokenPair): Promise<Asked> {
-  const asked = await askWith(parts, installation, pair.refreshToken)
+  const asked = await askWith(parts, installation, pair)
   if ('response' in asked) return asked
-  const former = formerRefreshToken(parts.sealer, account)
+  const former = formerPair(parts.sealer, account)
   if (former === undefined) return asked
   const { app, memberId, userId } = account
   parts.log.warn({ app, portal: memberId, user: userId }, 'a renewed pair was refused before it had ever worked: the pair before it is tried once')
-  return askWith(parts, installation, former, true)
+  return askWith(parts, installation, former)
 }
 
-async function askWith({ authServers, credentialsOf }: RenewalParts, installation: Installation, refreshToken: string, byFormer = false): Promise<Asked> {
+async function askWith({ authServers, credentialsOf }: RenewalParts, installation: Installation, by: TokenPair): Promise<Asked> {
   const { app, memberId, serverEndpoint } = installation
   try {
-    const response = await authServers.renew(serverEndpoint, credentialsOf(app), refreshToken)
+    const response = await authServers.renew(serverEndpoint, credentialsOf(app), by.refreshToken)
     if (response.member_id !== memberId) throw new CodedError('RENEWAL_FAILED', 'the new tokens are another portal\'s')
-    return { response, byFormer }
+    return { response, by }
   } catch (error) {
     if (error instanceof CodedError && error.code === 'TOKENS_DEAD') return { refused: error.message }
     throw error

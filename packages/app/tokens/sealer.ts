@@ -103,6 +103,7 @@ function digestOf(key: Uint8Array): Buffer {
   return createHash('sha256').update('portline key id').update(key).digest().subarray(0, KEY_ID_BYTES)
 }
 
-function idIn(sealed: Uint8Array): string {
+/** The id of the key that the value says it was sealed with. */
+export function idIn(sealed: Uint8Array): string {
   return Buffer.from(sealed.buffer, sealed.byteOffset + 1, Math.min(KEY_ID_BYTES, sealed.length - 1)).toString('hex')
 }

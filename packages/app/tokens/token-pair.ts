@@ -39,9 +39,13 @@ export function openAccount(sealer: Sealer, account: Account): TokenPair {
   return { ...openTokens(sealer, account, account.tokens), expiresAtMs: account.expiresAtMs }
 }
 
-/** The refresh token of the pair before, while that is kept. */
+/** The pair before, while that is kept. Its access token has had its time. */
+export function formerPair(sealer: Sealer, account: Account): TokenPair | undefined {
+  return account.formerTokens === undefined ? undefined : { ...openTokens(sealer, account, account.formerTokens), expiresAtMs: 0 }
+}
+
 export function formerRefreshToken(sealer: Sealer, account: Account): string | undefined {
-  return account.formerTokens === undefined ? undefined : openTokens(sealer, account, account.formerTokens).refreshToken
+  return formerPair(sealer, account)?.refreshToken
 }
 
 function openTokens(sealer: Sealer, account: Account, tokens: Uint8Array): Pick<TokenPair, 'accessToken' | 'refreshToken'> {

@@ -1,5 +1,5 @@
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
-import { isRaisedBefore, uninstallMark } from '../installations/uninstall-mark.ts'
+import { isRaisedBefore, raisedAtMs, uninstallMark } from '../installations/uninstall-mark.ts'
 import { INSTALLER_FRESH_MS } from '../limits.ts'
 import type { Installation } from '../store/port.ts'
 import { isApplicationToken } from './known-portals.ts'
@@ -23,7 +23,8 @@ import type { Verdict } from './verdict.ts'
  *     live         none known yet      any other                   held
  *     deleted      the known one       uninstall                   settled: already done
  *     deleted      the known one       install                     held: only a proof opens the portal again
- *     deleted      the known one       older than the uninstall    refused: late
+ *     deleted      the known one       not raised after the        refused: late
+ *                                      uninstall
  *     deleted      the known one       any other                   held: an install may be on its way
  *     deleted      another             install, update + token     held, to be proven by the access token
  *     deleted      another             any other                   refused
@@ -53,7 +54,7 @@ function judgeKnownToken({ installation }: KnownPortal, envelope: EventEnvelope,
   const { event, ts } = envelope
   if (installation.status !== 'deleted') return event === 'ONAPPUNINSTALL' ? judgeUninstall(installation, envelope) : PROVEN
   if (event === 'ONAPPUNINSTALL') return { kind: 'settled', proof: 'application_token', reason: 'ALREADY_UNINSTALLED' }
-  if (event !== 'ONAPPINSTALL' && isOlder(ts, installation.deletedAtMs)) return { kind: 'refused', code: 'INSTALLATION_DELETED' }
+  if (event !== 'ONAPPINSTALL' && !isRaisedAfterUninstall(ts, installation)) return { kind: 'refused', code: 'INSTALLATION_DELETED' }
   return { kind: 'held', provable }
 }
 
@@ -82,8 +83,12 @@ function judgeUninstall(installation: Installation, envelope: EventEnvelope): Ve
   return isRaisedBefore(envelope.ts, openedAtMs) ? { kind: 'doubted' } : PROVEN
 }
 
-const SECOND_MS = 1_000
-
-function isOlder(ts: string | undefined, thanMs: number | undefined): boolean {
-  return ts !== undefined && thanMs !== undefined && Number(ts) * SECOND_MS < thanMs
+/**
+ * Whether it says of itself that it is of a newer installation. By the portal's own clock, where the uninstall told it: what was raised
+ * in the second of the uninstall was raised for the one that it ended, for installing again takes longer. Bitrix24 always says when;
+ * nothing speaks for what does not.
+ */
+function isRaisedAfterUninstall(ts: string | undefined, { uninstallRaisedAtMs, deletedAtMs = 0 }: Installation): boolean {
+  const raised = raisedAtMs(ts)
+  return raised !== undefined && (uninstallRaisedAtMs === undefined ? raised >= deletedAtMs : raised > uninstallRaisedAtMs)
 }

@@ -10,6 +10,8 @@ import { openAccount } from '../tokens/token-pair.ts'
 
 /** The newest. An install is sent once, and again when its answer was lost. */
 const INSTALLS_ASKED = 3
+/** One that says yes is enough, and a portal has few administrators. */
+const ACCOUNTS_ASKED = 3
 
 export interface StillInstalledParts {
   readonly store: Store
@@ -42,12 +44,15 @@ async function ask(parts: StillInstalledParts, installation: Installation): Prom
   return Promise.any(tokens.map(async (token) => (await says(token)) || Promise.reject(new Error('no'))))
 }
 
-/** The master's. */
+/**
+ * The master's and others'. Of dead accounts too: what was refused is their refresh token, and until it expires their access token may be
+ * all that speaks for a portal whose new pair was lost in a crash.
+ */
 async function accountTokens({ store, sealer, clock }: StillInstalledParts, installation: Installation): Promise<string[]> {
-  const accounts = await store.accounts(installation)
+  const good = (await store.accounts(installation)).filter(({ expiresAtMs }) => expiresAtMs > clock.now())
   // The master comes first.
-  const account = accounts.find(({ state, expiresAtMs }) => state === 'live' && expiresAtMs > clock.now())
-  return account === undefined ? [] : [openAccount(sealer, account).accessToken]
+  const inTurn = [...good.filter(({ state }) => state === 'live'), ...good.filter(({ state }) => state === 'dead')]
+  return inTurn.slice(0, ACCOUNTS_ASKED).map((account) => openAccount(sealer, account).accessToken)
 }
 
 /** An uninstall revokes the accounts' tokens: when another install waits in its lane, only what it brings is good for an answer. */

@@ -6,6 +6,9 @@ import type { Queries } from './queries.ts'
 import { orNull } from './rows.ts'
 import type { Row } from './rows.ts'
 
+/** Never reached: a record each millisecond for thirty years. */
+const AUDIT_LAST_SEQ = 10 ** 12
+
 export const auditOperations = {
   /** For a change that is in no table of its own; all others append theirs themselves. */
   appendAudit(db: Engine, entry: AuditEntry): void {
@@ -13,8 +16,9 @@ export const auditOperations = {
   },
 
   auditHead(db: Queries): AuditHead {
-    const last = db.get('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1')
-    const seal = db.get('SELECT seq, sealed FROM audit_seal')
+    // Whoever writes the file by hand may have put a record anywhere: what stands where none can be is for the verification to find.
+    const last = db.get('SELECT seq, hash FROM audit WHERE seq BETWEEN 1 AND ? ORDER BY seq DESC LIMIT 1', AUDIT_LAST_SEQ)
+    const seal = db.get('SELECT CAST(seq AS TEXT) AS seq, sealed FROM audit_seal')
     return {
       seq: Number(last?.['seq'] ?? 0),
       hash: String(last?.['hash'] ?? CHAIN_BEGIN),
@@ -32,6 +36,10 @@ export const auditOperations = {
   },
 }
 
+/** A number that somebody wrote by hand may be too big to be read as one: as text it is read, and found. */
+const COLUMNS = `CAST(seq AS TEXT) AS seq, CAST(at AS TEXT) AS at, CAST(generation AS TEXT) AS generation, app, member_id, verb, from_value, to_value,
+  by, ref, proof, facts, details_hash, previous, hash`
+
 /** Looked at in one answer. */
 const PAGE_RECORDS = 1_000
 
@@ -40,7 +48,7 @@ export const auditReadOperations = {
     const conditions = [['app = ?', app], ['member_id = ?', memberId], ['at >= ?', sinceMs]] as const
     const given = conditions.flatMap(([condition, value]) => (value === undefined ? [] : [[condition, value] as const]))
     const rows = db.all(
-      `SELECT * FROM audit WHERE seq > ? ${given.map(([condition]) => `AND ${condition}`).join(' ')} ORDER BY seq LIMIT ?`,
+      `SELECT ${COLUMNS} FROM audit WHERE seq > ? ${given.map(([condition]) => `AND ${condition}`).join(' ')} ORDER BY audit.seq LIMIT ?`,
       afterSeq, ...given.map(([, value]) => value), Math.min(limit, PAGE_RECORDS),
     )
     const records = rows.map((row) => recordOf(db, row))
@@ -66,19 +74,19 @@ export function appendAudit(db: Engine, entry: AuditEntry): void {
   )
 }
 
+const SALT_BYTES = 16
+
 /** The salt must be beyond guessing, and nobody ever needs it again once the details are erased. */
 function keepDetails(db: Engine, { app, memberId }: AuditEntry, seq: number, text: string): string {
-  const row = db.get(
-    'INSERT INTO audit_details (app, member_id, seq, salt, text) VALUES (?, ?, ?, lower(hex(randomblob(16))), ?) RETURNING salt',
-    app, memberId, seq, text,
-  )
-  return digestOfDetails(String(row?.['salt']), text)
+  const salt = Buffer.from(db.random.bytes(SALT_BYTES)).toString('hex')
+  db.run('INSERT INTO audit_details (app, member_id, seq, salt, text) VALUES (?, ?, ?, ?, ?)', app, memberId, seq, salt, text)
+  return digestOfDetails(salt, text)
 }
 
 function recordOf(db: Queries, row: Row): AuditRecord {
   const { app, memberId } = portalOf(row)
   const details = row['details_hash'] === null ? undefined
-    : db.get('SELECT salt, text FROM audit_details WHERE app = ? AND member_id = ? AND seq = ?', app, memberId, row['seq'] ?? 0)
+    : db.get('SELECT salt, text FROM audit_details WHERE app = ? AND member_id = ? AND seq = ?', app, memberId, Number(row['seq']))
   const text = (column: string): string | undefined => (row[column] === null ? undefined : String(row[column]))
   const fields = {
     from: text('from_value'), to: text('to_value'), ref: text('ref'), proof: text('proof'), detailsHash: text('details_hash'),

@@ -1,17 +1,32 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { LaneIndex } from './lane-index.ts'
 import { Queries } from './queries.ts'
 import { Renewals } from './renewals.ts'
+
+/** A Random is one: the system's, or the simulation's. */
+export interface RandomBytes {
+  bytes(length: number): Uint8Array
+}
+
+const LAST_SEQ_NOTE = 'last seq'
 
 /** What the operations work on: the writing connection, and the lanes' order in memory. */
 export class Engine extends Queries {
   readonly lanes = new LaneIndex()
   readonly renewals = new Renewals()
+  readonly random: RandomBytes
   #lastSeq = 0
+
+  constructor(db: DatabaseSync, random: RandomBytes) {
+    super(db)
+    this.random = random
+  }
 
   /** Reads what the last process left open. */
   load(): void {
-    // Events may have been deleted whose batch of auth blocks is still there.
-    for (const last of ['SELECT max(seq) AS last FROM events', 'SELECT max(batch) AS last FROM auth_batches']) {
+    // The newest events may have been deleted, and their batch of auth blocks may still be there.
+    const noted = `SELECT text AS last FROM notes WHERE name = '${LAST_SEQ_NOTE}'`
+    for (const last of ['SELECT max(seq) AS last FROM events', 'SELECT max(batch) AS last FROM auth_batches', noted]) {
       this.#lastSeq = Math.max(this.#lastSeq, Number(this.get(last)?.['last'] ?? 0))
     }
     const open = `SELECT seq, app, member_id, due_at, parked FROM events INDEXED BY events_open WHERE state = 'pending' ORDER BY seq`
@@ -21,9 +36,17 @@ export class Engine extends Queries {
       if (row['parked'] === 1) this.lanes.park(portal, Number(row['seq']), dueAtMs ?? 0)
       else this.lanes.add(portal, Number(row['seq']), dueAtMs)
     }
-    for (const { app, member_id: memberId, up_to: upTo } of this.all('SELECT app, member_id, up_to FROM erasures')) {
+    // Of a portal that was installed again meanwhile there may be newer ones before the uninstall: held when it came, and proven since.
+    const erased = `SELECT e.app, e.member_id, e.up_to FROM erasures e LEFT JOIN installations i ON i.app = e.app AND i.member_id = e.member_id
+      WHERE i.generation IS NULL OR i.generation <= e.generation`
+    for (const { app, member_id: memberId, up_to: upTo } of this.all(erased)) {
       this.lanes.remove({ app: String(app), memberId: String(memberId) }, (seq) => seq < Number(upTo))
     }
+  }
+
+  /** In each transaction that may delete the newest event: its place is not given to another after a restart. */
+  noteLastSeq(): void {
+    this.run('INSERT OR REPLACE INTO notes (name, text) VALUES (?, ?)', LAST_SEQ_NOTE, String(this.#lastSeq))
   }
 
   /** Never given twice; a transaction that fails leaves a gap. */

@@ -17,7 +17,17 @@ const PORTAL_TABLES = ['accounts', 'bindings', 'connector_lines', 'refusals', 't
 const SLICE_EVENTS = 100
 
 /**
- * CLEAN=1: what came before the uninstall goes.
+ * An event's generation says which installation it belongs to: those that were taken in beside the uninstall stand behind it. What is
+ * held has none yet. Behind the uninstall it says of itself that it is of a newer installation (see the judge); of an install or update
+ * only its proof tells.
+ */
+function goes({ seq, generation, state, code }: Row, erasure: Erasure): boolean {
+  if (Number(generation) > erasure.generation) return false
+  return state !== 'held' || (Number(seq) < erasure.upToSeq && code !== 'ONAPPINSTALL' && code !== 'ONAPPUPDATE')
+}
+
+/**
+ * CLEAN=1: what belongs to the installation that the uninstall ends goes.
  *
  *     begun (what is small is gone, the rest remembered) ──slice by slice──> ended (certificate in the audit trail)
  *
@@ -45,7 +55,8 @@ export const eraseOperations = {
       eventId, app, memberId, upToSeq, generation, begunAtMs, JSON.stringify(counts),
     )
     return new AfterCommit(() => {
-      db.lanes.remove(erasure, (seq) => seq < upToSeq)
+      // Else there may be some of a newer installation among them; those of the former one end by themselves.
+      if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq)
       return true
     })
   },
@@ -61,21 +72,26 @@ export const eraseOperations = {
     if (seals.some(changed)) return new AfterCommit(() => false)
     for (const { batch, sealed } of seals) db.run('UPDATE auth_batches SET sealed = ? WHERE batch = ?', sealed, batch)
     let [events, attempts] = [0, 0]
+    const gone = new Set<number>()
     for (const seq of seqs) {
-      if (seq >= upToSeq) {
-        db.run(`UPDATE events SET auth = x'', auth_batch = NULL WHERE seq = ?`, seq)
+      if (seq === upToSeq) {
+        db.run(`UPDATE events SET auth = x'', auth_batch = NULL, user_id = NULL WHERE seq = ?`, seq)
         continue
       }
-      attempts += db.run('DELETE FROM attempts WHERE event = ?', seq)
+      const row = db.get('SELECT seq, generation, state, code FROM events WHERE seq = ?', seq)
+      // Held when it was read, it may have been proven since.
+      if (row === undefined || !goes(row, erasure)) continue
       events += db.run('DELETE FROM events WHERE seq = ?', seq)
+      attempts += db.run('DELETE FROM attempts WHERE event = ?', seq)
+      gone.add(seq)
     }
+    if (gone.size > 0) db.noteLastSeq()
     db.run(
       `UPDATE erasures SET after_seq = ?, counts = json_set(counts,
          '$.events', coalesce(json_extract(counts, '$.events'), 0) + ?, '$.attempts', coalesce(json_extract(counts, '$.attempts'), 0) + ?)
        WHERE event_id = ?`,
       toSeq, events, attempts, eventId,
     )
-    const gone = new Set(seqs.filter((seq) => seq < upToSeq))
     return new AfterCommit(() => {
       db.lanes.remove(erasure, (seq) => gone.has(seq))
       return true
@@ -114,10 +130,11 @@ export const eraseOperations = {
 }
 
 export const eraseReadOperations = {
-  erasureSlice(db: Queries, { app, memberId, afterSeq, upToSeq }: Erasure): ErasureSlice {
-    const columns = 'e.seq, e.id, e.auth_batch'
+  erasureSlice(db: Queries, erasure: Erasure, toSeq: number): ErasureSlice {
+    const { app, memberId, afterSeq, upToSeq } = erasure
+    const columns = 'e.seq, e.id, e.auth_batch, e.generation, e.state, e.code'
     const { rows, nextSeq } = scanEvents(db, { columns, filter: { app, memberId }, from: afterSeq, order: 'ASC', limit: SLICE_EVENTS, maxBytes: 1 })
-    const found = rows.filter(({ seq }) => Number(seq) <= upToSeq)
+    const found = rows.filter((row) => Number(row['seq']) <= toSeq && (row['seq'] === upToSeq || goes(row, erasure)))
     const batches = new Map<number, string[]>()
     for (const { id, auth_batch: batch } of found) {
       if (batch !== null) batches.set(Number(batch), [...(batches.get(Number(batch)) ?? []), String(id)])
@@ -126,8 +143,8 @@ export const eraseReadOperations = {
       const sealed = db.get('SELECT sealed FROM auth_batches WHERE batch = ?', batch)?.['sealed']
       return sealed instanceof Uint8Array ? [{ batch, sealed, eventIds }] : []
     })
-    const toSeq = Math.min(nextSeq ?? upToSeq, upToSeq)
-    return { seqs: found.map(({ seq }) => Number(seq)), shared, toSeq, ended: nextSeq === undefined || nextSeq >= upToSeq }
+    const seqs = found.map(({ seq }) => Number(seq))
+    return { seqs, shared, toSeq: Math.min(nextSeq ?? toSeq, toSeq), ended: nextSeq === undefined || nextSeq >= toSeq }
   },
 }
 
@@ -140,7 +157,7 @@ function erasureOf(row: Row): Erasure {
 
 /** Keeps what recognises the portal and nothing that says anything about it. */
 function tombstoneOf(installation: Installation): Installation {
-  const { app, memberId, generation, applicationToken, updatedAtMs, deletedAtMs, uninstalls } = installation
+  const { app, memberId, generation, applicationToken, updatedAtMs, deletedAtMs, uninstalls, uninstallRaisedAtMs, reason } = installation
   return {
     app,
     memberId,
@@ -153,5 +170,8 @@ function tombstoneOf(installation: Installation): Installation {
     ...(applicationToken === undefined ? {} : { applicationToken }),
     ...(deletedAtMs === undefined ? {} : { deletedAtMs }),
     ...(uninstalls === undefined ? {} : { uninstalls }),
+    // An operator's block outlives the installation.
+    ...(reason === 'PORTAL_BLOCKED' ? { reason } : {}),
+    ...(uninstallRaisedAtMs === undefined ? {} : { uninstallRaisedAtMs }),
   }
 }

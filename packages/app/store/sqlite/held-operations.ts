@@ -1,6 +1,7 @@
 import type { HeldEntry, HeldSettlement, PortalKey, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
+import { isErased } from './erased.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import type { Queries } from './queries.ts'
 import { eventOf, orNull } from './rows.ts'
@@ -47,7 +48,12 @@ export const heldOperations = {
          WHERE id = ? AND state = 'held' RETURNING seq, app, member_id`,
         state, orNull(reason), orNull(proof), proof === undefined ? null : atMs, state === 'pending' ? null : atMs, generation, id,
       )
-      if (state === 'pending') for (const row of rows) released.push({ portal: portalOf(row), seq: Number(row['seq']) })
+      for (const row of rows) {
+        const portal = portalOf(row)
+        // Decided before its portal uninstalled, and written after that was erased; or a copy of an uninstall that came late.
+        if (generation > 0 && isErased(db, portal, generation)) dropErased(db, Number(row['seq']), state)
+        else if (state === 'pending') released.push({ portal, seq: Number(row['seq']) })
+      }
     }
     thinUnproven(db, keepUnproven)
     return new AfterCommit(() => {
@@ -66,6 +72,14 @@ export const heldOperations = {
     thinUnproven(db, keepUnproven)
     return expired
   },
+}
+
+/** What was to run goes; of what has ended the fact stays. */
+function dropErased(db: Engine, seq: number, state: HeldSettlement['state']): void {
+  if (state === 'pending') {
+    db.run('DELETE FROM events WHERE seq = ?', seq)
+    db.noteLastSeq()
+  } else db.run(`UPDATE events SET auth = x'', user_id = NULL, data = CASE WHEN proof IS NULL THEN NULL ELSE data END WHERE seq = ?`, seq)
 }
 
 /** Anybody can send what ends here: of all but the newest nothing stays, and of those only what they claimed to be. */

@@ -12,8 +12,8 @@ const SAVE_INSTALLATION = `
   INSERT OR REPLACE INTO installations
     (app, member_id, status, reason, generation, domain, client_endpoint, server_endpoint, application_token,
      app_status, version, language, scope, installer_proven_at, installed_at, lifecycle_at, updated_at, deleted_at,
-     raised_at, uninstalls, status_at, former_domain, domain_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+     raised_at, uninstalls, status_at, former_domain, domain_at, uninstall_raised_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** A change that nobody answers for by name. */
 const BY_ITSELF: AuditCause = { by: 'app side' }
@@ -32,7 +32,10 @@ export const installationOperations = {
     const before = installationOperations.installation(db, installation)
     for (const change of installationChanges(before, installation, cause)) appendAudit(db, change)
     writeInstallation(db, installation)
-    if (account !== undefined) installationOperations.saveAccount(db, account, cause)
+    if (account === undefined) return
+    const reopened = before !== undefined && before.generation < installation.generation
+    if (reopened) db.run('DELETE FROM accounts WHERE app = ? AND member_id = ? AND user_id <> ?', account.app, account.memberId, account.userId)
+    installationOperations.saveAccount(db, account, cause)
   },
 
   patchInstallation(db: Engine, portal: PortalKey, patch: InstallationPatch, account?: Account, cause?: AuditCause): boolean {
@@ -82,17 +85,21 @@ export const installationOperations = {
     // Bound in the background, on a portal that uninstalled meanwhile: what was erased must not come back.
     if (installationOperations.installation(db, portal)?.status === 'deleted') return
     db.run('DELETE FROM bindings WHERE app = ? AND member_id = ?', portal.app, portal.memberId)
-    const insert = 'INSERT OR IGNORE INTO bindings (app, member_id, event, handler, queue) VALUES (?, ?, ?, ?, ?)'
-    for (const { event, handler, queue } of bindings) db.run(insert, portal.app, portal.memberId, event, handler, orNull(queue))
+    const insert = 'INSERT OR IGNORE INTO bindings (app, member_id, event, handler, offline, queue) VALUES (?, ?, ?, ?, ?, ?)'
+    for (const { event, handler, queue } of bindings) {
+      db.run(insert, portal.app, portal.memberId, event, handler, queue === undefined ? 0 : 1, queue ?? '')
+    }
   },
 
   bindings(db: Engine, portal: PortalKey): Binding[] {
     return db
-      .all('SELECT event, handler, queue FROM bindings WHERE app = ? AND member_id = ? ORDER BY event', portal.app, portal.memberId)
-      .map(({ event, handler, queue }) => ({ event: String(event), handler: String(handler), ...(queue === null ? {} : { queue: String(queue) }) }))
+      .all('SELECT event, handler, offline, queue FROM bindings WHERE app = ? AND member_id = ? ORDER BY event', portal.app, portal.memberId)
+      .map(({ event, handler, offline, queue }) => ({ event: String(event), handler: String(handler), ...(offline === 1 ? { queue: String(queue) } : {}) }))
   },
 
   saveConnectorLine(db: Engine, portal: PortalKey, line: ConnectorLine): void {
+    // Switched off by an event behind the uninstall: what was erased must not come back.
+    if (installationOperations.installation(db, portal)?.status === 'deleted') return
     db.run(
       'INSERT OR REPLACE INTO connector_lines VALUES (?, ?, ?, ?, ?, ?)',
       portal.app, portal.memberId, line.connector, line.line, line.active ? 1 : 0, line.changedAtMs,
@@ -120,6 +127,6 @@ export function writeInstallation(db: Engine, installation: Installation): void 
     orNull(installation.language), orNull(installation.scope), orNull(installation.installerProvenAtMs),
     orNull(installation.installedAtMs), orNull(installation.lifecycleAtMs), installation.updatedAtMs, orNull(installation.deletedAtMs),
     orNull(installation.raisedAtMs), installation.uninstalls === undefined ? null : installation.uninstalls.join(' '),
-    orNull(installation.statusAtMs), orNull(installation.formerDomain), orNull(installation.domainAtMs),
+    orNull(installation.statusAtMs), orNull(installation.formerDomain), orNull(installation.domainAtMs), orNull(installation.uninstallRaisedAtMs),
   )
 }

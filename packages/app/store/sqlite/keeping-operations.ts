@@ -25,6 +25,7 @@ export const keepingOperations = {
     const deleted = db.run(`DELETE FROM events WHERE seq > ? AND seq <= ? AND ${DELETABLE}`, afterSeq, toSeq, ...deletableValues(before))
     db.run('DELETE FROM attempts WHERE event > ? AND event <= ? AND event NOT IN (SELECT seq FROM events WHERE seq > ? AND seq <= ?)', afterSeq, toSeq, afterSeq, toSeq)
     db.run(DELETE_EMPTY_BATCHES, afterSeq - SHARED_AUTH_MAX_EVENTS, toSeq, SHARED_AUTH_MAX_EVENTS)
+    if (deleted > 0) db.noteLastSeq()
     return deleted
   },
 

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { REWRITE_NOTE } from '../audit.ts'
 import { LEASE, PORTAL, leasedIds } from '../battery-parts.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
@@ -125,6 +126,91 @@ const VERSION_2 = `
   PRAGMA user_version = 2;
 `
 
+const VERSION_3 = `
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    app TEXT NOT NULL, member_id TEXT NOT NULL,
+    code TEXT NOT NULL, handler_id TEXT, ts TEXT, user_id TEXT, data TEXT, auth BLOB NOT NULL, auth_batch INTEGER,
+    state TEXT NOT NULL, reason TEXT, proof TEXT,
+    received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, parked INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT,
+    replayed_at INTEGER, attempts_before INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX events_open ON events (seq, app, member_id, due_at, parked) WHERE state = 'pending';
+  CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
+  CREATE INDEX events_dead ON events (seq) WHERE state = 'dead';
+  CREATE INDEX events_unproven ON events (seq) WHERE state = 'dead' AND proof IS NULL;
+
+  CREATE TABLE auth_batches (batch INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+
+  CREATE TABLE attempts (
+    event INTEGER NOT NULL, n INTEGER NOT NULL,
+    started_at INTEGER NOT NULL, duration_ms INTEGER NOT NULL, outcome TEXT NOT NULL,
+    error TEXT, calls TEXT, notes TEXT,
+    PRIMARY KEY (event, n)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE installations (
+    app TEXT NOT NULL, member_id TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT, generation INTEGER NOT NULL,
+    domain TEXT NOT NULL, client_endpoint TEXT NOT NULL, server_endpoint TEXT NOT NULL, application_token BLOB,
+    app_status TEXT, version TEXT, language TEXT, scope TEXT,
+    installer_proven_at INTEGER, installed_at INTEGER, lifecycle_at INTEGER, updated_at INTEGER NOT NULL, deleted_at INTEGER,
+    raised_at INTEGER, uninstalls TEXT, status_at INTEGER, former_domain TEXT, domain_at INTEGER,
+    PRIMARY KEY (app, member_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE accounts (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, user_id TEXT NOT NULL,
+    master INTEGER NOT NULL, state TEXT NOT NULL, tokens BLOB NOT NULL,
+    expires_at INTEGER NOT NULL, obtained_at INTEGER NOT NULL,
+    pair_id TEXT, former_tokens BLOB, dead_at INTEGER, dead_reason TEXT,
+    PRIMARY KEY (app, member_id, user_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE bindings (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, event TEXT NOT NULL, handler TEXT NOT NULL, queue TEXT,
+    PRIMARY KEY (app, member_id, event, handler)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE connector_lines (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, connector TEXT NOT NULL, line TEXT NOT NULL,
+    active INTEGER NOT NULL, changed_at INTEGER NOT NULL,
+    PRIMARY KEY (app, member_id, connector, line)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE refusals (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, app TEXT NOT NULL, code TEXT NOT NULL, member_id TEXT, event TEXT
+  ) STRICT;
+
+  CREATE TABLE taken_rows (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, taken TEXT NOT NULL,
+    PRIMARY KEY (app, member_id, taken)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, app TEXT NOT NULL, member_id TEXT NOT NULL, generation INTEGER NOT NULL,
+    verb TEXT NOT NULL, from_value TEXT, to_value TEXT, by TEXT NOT NULL, ref TEXT, proof TEXT, facts TEXT, details_hash TEXT,
+    previous TEXT NOT NULL, hash TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_portal ON audit (app, member_id, seq);
+  CREATE TABLE audit_details (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, seq INTEGER NOT NULL, salt TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (app, member_id, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE audit_seal (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;
+  CREATE TABLE erasures (
+    event_id TEXT PRIMARY KEY, app TEXT NOT NULL, member_id TEXT NOT NULL, up_to INTEGER NOT NULL, generation INTEGER NOT NULL,
+    begun_at INTEGER NOT NULL, after_seq INTEGER NOT NULL, counts TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO installations (app, member_id, status, generation, domain, client_endpoint, server_endpoint, updated_at)
+    VALUES ('hello', 'portal-a', 'active', 1, 'p.example', 'https://p.example/rest/', 'https://o.example/', 8);
+  INSERT INTO bindings VALUES ('hello', 'portal-a', 'ONAPPTEST', 'https://a.example/apps/hello/events', NULL),
+    ('hello', 'portal-a', 'ONCRMDEALADD', '', ''), ('hello', 'portal-a', 'ONUSERADD', '', 'named');
+  PRAGMA user_version = 3;
+`
+
 /** Table and column names, as they are in a file. */
 function shapeOf(file: string): Record<string, string[]> {
   const db = new DatabaseSync(file, { readOnly: true })
@@ -181,7 +267,51 @@ test('a store of version 2 keeps everything, and begins its audit trail', async 
   await store.close()
 })
 
-test.each([['1', VERSION_1], ['2', VERSION_2]])('a store of version %s has the tables and columns of a new one afterwards', async (_version, tables) => {
+test('what a version without secure_delete has deleted is in the files no more once the store is open, and that is done once', async () => {
+  const file = join(folder, 'store.sqlite')
+  const former = new DatabaseSync(file)
+  former.exec(`PRAGMA journal_mode = WAL; PRAGMA secure_delete = OFF; ${VERSION_2}`)
+  const insert = former.prepare(`INSERT INTO events (seq, id, app, member_id, code, data, auth, state, received_at, generation) VALUES (?, ?, 'hello', 'portal-b', 'X', ?, x'', 'done', 1, 1)`)
+  for (let seq = 10; seq < 300; seq++) insert.run(seq, `x${seq}`, JSON.stringify({ who: `Kunigunde-${seq} ${'.'.repeat(300)}` }))
+  // Whole pages go, and single rows out of pages that stay.
+  former.exec('DELETE FROM events WHERE seq BETWEEN 10 AND 200 OR seq % 2 = 1 AND seq > 200')
+  former.close()
+  const found = async (): Promise<number> => {
+    const names = (await readdir(folder)).filter((name) => name.startsWith('store.sqlite'))
+    const texts = await Promise.all(names.map(async (name) => (await readFile(join(folder, name))).toString('latin1')))
+    return new Set(texts.flatMap((text) => [...text.matchAll(/Kunigunde-(\d+) /g)].map(([, seq]) => Number(seq))).filter((seq) => seq <= 200 || seq % 2 === 1)).size
+  }
+  expect(await found()).toBeGreaterThan(100)
+  const store = await openSqliteStore(file)
+  expect([await found(), await store.note(REWRITE_NOTE), (await store.event('x250'))?.seq]).toEqual([0, 'done', 250])
+  await store.close()
+  const again = await openSqliteStore(file)
+  expect(await again.note(REWRITE_NOTE)).toBe('done')
+  await again.close()
+})
+
+test('a store of version 3 keeps its bindings, sent and offline, and has room for a second queue of the same event', async () => {
+  const file = join(folder, 'store.sqlite')
+  const former = new DatabaseSync(file)
+  former.exec(`PRAGMA journal_mode = WAL; ${VERSION_3}`)
+  former.close()
+  const bindings = [
+    { event: 'ONAPPTEST', handler: 'https://a.example/apps/hello/events' }, { event: 'ONCRMDEALADD', handler: '', queue: '' },
+    { event: 'ONUSERADD', handler: '', queue: 'named' },
+  ]
+  for (let opening = 0; opening < 2; opening++) {
+    const store = await openSqliteStore(file)
+    expect(await store.bindings(PORTAL)).toEqual(bindings)
+    await store.close()
+  }
+  const store = await openSqliteStore(file)
+  await store.saveBindings(PORTAL, [...bindings, { event: 'ONUSERADD', handler: '', queue: '' }])
+  expect(await store.bindings(PORTAL)).toHaveLength(4)
+  expect(await store.installation(PORTAL)).toMatchObject({ status: 'active', updatedAtMs: 8 })
+  await store.close()
+})
+
+test.each([['1', VERSION_1], ['2', VERSION_2], ['3', VERSION_3]])('a store of version %s has the tables and columns of a new one afterwards', async (_version, tables) => {
   const [old, young] = [join(folder, 'old.sqlite'), join(folder, 'new.sqlite')]
   const former = new DatabaseSync(old)
   former.exec(tables)

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { systemRandom } from '@portline/runtime/random.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PORTAL, event } from '../battery-parts.ts'
 import { Engine } from './engine.ts'
@@ -23,7 +24,7 @@ afterEach(async () => {
 })
 
 test('a log that cannot be emptied is no failure of what was committed with that', () => {
-  const engine = new Engine(db)
+  const engine = new Engine(db, systemRandom)
   const append = { name: 'appendEvents', args: [packEvents([event('01')]), {}] } as const
   // A statement under way: SQLite refuses the checkpoint with an error, as it does when the disk is full.
   const reading = db.prepare('SELECT name FROM sqlite_schema').iterate()

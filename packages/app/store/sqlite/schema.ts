@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
+import { AUDIT_BEGINS_NOTE, REWRITE_NOTE, REWRITE_OWED } from '../audit.ts'
 
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /**
  * `seq` is the order of all events and so of each lane's. The partial indexes hold only open, held and dead events; `id` is a ULID:
@@ -41,6 +42,14 @@ const TAKEN_ROWS = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** An event may be bound to an address and to several offline queues at once. */
+const BINDINGS = `
+  CREATE TABLE bindings (
+    app TEXT NOT NULL, member_id TEXT NOT NULL, event TEXT NOT NULL, handler TEXT NOT NULL, offline INTEGER NOT NULL, queue TEXT NOT NULL,
+    PRIMARY KEY (app, member_id, event, handler, offline, queue)
+  ) STRICT, WITHOUT ROWID;
+`
+
 const NOTES = 'CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;'
 
 /** The audit trail, what of it can be erased, the seal on its newest record, and erasures under way. */
@@ -69,7 +78,7 @@ const OTHER_TABLES = `
     domain TEXT NOT NULL, client_endpoint TEXT NOT NULL, server_endpoint TEXT NOT NULL, application_token BLOB,
     app_status TEXT, version TEXT, language TEXT, scope TEXT,
     installer_proven_at INTEGER, installed_at INTEGER, lifecycle_at INTEGER, updated_at INTEGER NOT NULL, deleted_at INTEGER,
-    raised_at INTEGER, uninstalls TEXT, status_at INTEGER, former_domain TEXT, domain_at INTEGER,
+    raised_at INTEGER, uninstalls TEXT, status_at INTEGER, former_domain TEXT, domain_at INTEGER, uninstall_raised_at INTEGER,
     PRIMARY KEY (app, member_id)
   ) STRICT, WITHOUT ROWID;
 
@@ -81,10 +90,7 @@ const OTHER_TABLES = `
     PRIMARY KEY (app, member_id, user_id)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE bindings (
-    app TEXT NOT NULL, member_id TEXT NOT NULL, event TEXT NOT NULL, handler TEXT NOT NULL, queue TEXT,
-    PRIMARY KEY (app, member_id, event, handler)
-  ) STRICT, WITHOUT ROWID;
+  ${BINDINGS}
 
   CREATE TABLE connector_lines (
     app TEXT NOT NULL, member_id TEXT NOT NULL, connector TEXT NOT NULL, line TEXT NOT NULL,
@@ -130,6 +136,14 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     ALTER TABLE installations ADD COLUMN raised_at INTEGER; ALTER TABLE installations ADD COLUMN uninstalls TEXT;
     ${NOTES}
     ${TAKEN_ROWS}`,
+  3: `
+    ALTER TABLE installations ADD COLUMN uninstall_raised_at INTEGER;
+    INSERT OR REPLACE INTO notes VALUES ('${REWRITE_NOTE}', '${REWRITE_OWED}');
+    INSERT OR REPLACE INTO notes SELECT '${AUDIT_BEGINS_NOTE}', 'here' WHERE NOT EXISTS (SELECT 1 FROM audit) AND NOT EXISTS (SELECT 1 FROM audit_seal);
+    ALTER TABLE bindings RENAME TO former_bindings;
+    ${BINDINGS}
+    INSERT INTO bindings SELECT app, member_id, event, handler, queue IS NOT NULL, coalesce(queue, '') FROM former_bindings;
+    DROP TABLE former_bindings;`,
 }
 
 /** A reader that takes long keeps the log growing; it is cut back to this when it begins anew. */
@@ -152,6 +166,21 @@ export function prepareDatabase(db: DatabaseSync): void {
   }
   for (; version < SCHEMA_VERSION; version++) db.exec(MIGRATIONS[version] ?? '')
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+  rewriteIfOwed(db)
+}
+
+/**
+ * What a former version deleted still stands in the files. At a start, not when an erasure asks for it: it takes as long as the store is
+ * big, and nothing can be written meanwhile. Needs as much room again as the store has; where it fails it stays owed to the next start.
+ */
+function rewriteIfOwed(db: DatabaseSync): void {
+  if (db.prepare('SELECT 1 FROM notes WHERE name = ? AND text = ?').get(REWRITE_NOTE, REWRITE_OWED) === undefined) return
+  try {
+    db.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE)')
+    db.prepare('UPDATE notes SET text = ? WHERE name = ?').run('done', REWRITE_NOTE)
+  } catch {
+    // The store is good without it; the eraser says that it is owed.
+  }
 }
 
 /** Into an empty database, wherever it is kept. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -52,7 +53,7 @@ function gathered(first: ThreadMessage): { batch: readonly OperationCall[]; clos
 function start(file: string): void {
   try {
     const { db, lock } = open(file)
-    const engine = new Engine(db)
+    const engine = new Engine(db, { bytes: randomBytes })
     engine.load()
     parentPort?.on('message', (message: ThreadMessage) => {
       const { batch, close } = gathered(message)
@@ -70,4 +71,4 @@ function start(file: string): void {
   }
 }
 
-parentPort?.once('message', ({ open }: OpenMessage) => start(open))
+parentPort?.once('message', (message: OpenMessage) => start(message.open))
