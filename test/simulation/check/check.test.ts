@@ -92,6 +92,14 @@ describe('lanes keep order', () => {
   test('both at once', () => {
     expect(broken(...two, started(1, 1), started(2, 2), ended(1), ended(2), onDisk('update', done(1), done(2)), snapshot(done(1), done(2)))).toEqual(['lanes keep order'])
   })
+  test('the first was held, and its hold ended in the commit that took the second', () => {
+    const held = row(1, { state: 'held', proof: null, reason: 'AWAITING_PROOF' })
+    const changes = [{ ...row(2), change: 'insert' }, { ...row(1), change: 'update' }] as const
+    const runs = [answered(2), started(1, 2), ended(1), started(2, 1), ended(2), onDisk('update', done(2), done(1)), snapshot(done(1), done(2))]
+    const before = [up, installed, sent(1), sent(2), onDisk('insert', held), { ...answered(1), state: 'held' } as Item] as const
+    expect(broken(...before, { kind: 'rows', process: 1, rows: changes }, ...runs)).toEqual([])
+    expect(broken(...before, { kind: 'rows', process: 1, rows: changes.toReversed() }, ...runs)).toEqual(['lanes keep order'])
+  })
   test('the second while the first waits for its next attempt', () => {
     const waiting = row(1, { attempts: 1, reason: 'HANDLER_FAILED', dueAt: 30 })
     const runs = [started(1, 1), ended(1, 'blocks'), onDisk('update', waiting), started(2, 2), ended(2), onDisk('update', done(2)), [started(3, 1, 2), 40] as const, ended(3)]
@@ -122,6 +130,14 @@ describe('states follow the table', () => {
   })
   test('an attempt without a record', () => {
     expect(broken(...ONE, { ...snapshot(done(1)), attempts: [] } as Item)).toEqual(['states follow the table'])
+  })
+  test('a number that is given twice', () => {
+    const twice = [...ONE, onDisk('delete', done(1))]
+    const next: Item[] = [sent(2), onDisk('insert', row(1, { id: 'e2', mark: 'm2' })), answered(2)]
+    const found = done(1, { id: 'e2', mark: 'm2' })
+    const run: Item[] = [{ ...started(2, 2) }, ended(2), onDisk('update', found)]
+    expect(broken(...twice, ...next, ...run, snapshot(found))).toContain('states follow the table')
+    expect(broken(...twice, { kind: 'down', process: 1, cause: 'kill' }, snapshot(), up, ...next, ...run, snapshot(found))).not.toContain('states follow the table')
   })
   test('held events given up early', () => {
     const held = row(1, { state: 'held', proof: null, reason: 'AWAITING_PROOF' })
@@ -223,6 +239,16 @@ test('a row that is left of a portal whose data was to go', () => {
   expect(broken(...ONE, ...asked, ...ran.filter((item) => item.kind !== 'rows'), onDisk('update', uninstall), end('active', done(1), uninstall))).toEqual(['what is erased is gone'])
 })
 
+test('an event that came in beside the uninstall and is left', () => {
+  const uninstall = done(2, { code: 'ONAPPUNINSTALL' })
+  const asked = [sent(2, { code: 'ONAPPUNINSTALL', clean: true }), onDisk('insert', row(2, { code: 'ONAPPUNINSTALL' })), answered(2)]
+  const ran: Item[] = [{ ...started(2, 2), code: 'ONAPPUNINSTALL' } as Item, ended(2), onDisk('delete', done(1)), onDisk('update', uninstall)]
+  const end = (...rows: Row[]): Item => ({ ...snapshot(uninstall, ...rows), installations: [{ ...LANE, status: 'deleted', generation: 1 }] } as Item)
+  const left = (fields: Partial<Row>): string[] => broken(...ONE, ...asked, ...ran, end(done(3, fields))).filter((promise) => promise === 'what is erased is gone')
+  expect(left({})).toEqual(['what is erased is gone'])
+  for (const fields of [{ generation: 2 }, { generation: 0, state: 'held' }, { generation: 0, state: 'dead', proof: null }, { code: 'ONAPPUNINSTALL', reason: 'ALREADY_UNINSTALLED' }]) expect(left(fields)).toEqual([])
+})
+
 describe('installations are as the portals say', () => {
   const install = [{ ...installed, token: 'T1' } as Item, sent(2, { code: 'ONAPPINSTALL', userId: '1', raisedAt: 50 }), onDisk('insert', row(2, { code: 'ONAPPINSTALL' })), answered(2)]
   const ran: Item[] = [
@@ -236,5 +262,14 @@ describe('installations are as the portals say', () => {
   test('closed here and open there', () => {
     expect(broken(rules, ...ONE, ...install, ...ran, closed, pair, snapshot(done(1), done(2, { code: 'ONAPPINSTALL' })))).toEqual(['installations are as the portals say'])
     expect(broken(rules, ...ONE, ...install, ...ran, spell, closed, pair, snapshot(done(1), done(2, { code: 'ONAPPINSTALL' })))).toEqual([])
+  })
+  test('closed when no token was left to ask with', () => {
+    const renewal: Item = { kind: 'renewal', process: 1, ...LANE, user: 1, refresh: 'R1', next: 'R2', result: 'issued', answer: 'came', askedAt: 60_000 }
+    const down: Item = { kind: 'down', process: 1, cause: 'kill' }
+    const end = snapshot(done(1), done(2, { code: 'ONAPPINSTALL' }))
+    const before = [rules, ...ONE, ...install, ...ran, [renewal, 60_000]] as const
+    expect(broken(...before, [closed, 100_000], pair, end)).toEqual(['installations are as the portals say'])
+    expect(broken(...before, down, [closed, 100_000], pair, end)).toEqual([])
+    expect(broken(...before.slice(0, -1), [{ ...renewal, answer: 'lost' } as Item, 60_000], [closed, 100_000], pair, end)).toEqual([])
   })
 })

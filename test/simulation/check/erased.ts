@@ -2,7 +2,10 @@ import type { HistoryItem, Row, Sent, Snapshot } from '../history.ts'
 import { laneOf, lastSnapshot, sentByMark } from './ledger.ts'
 import type { Promised, Violation } from './ledger.ts'
 
-/** An uninstall with CLEAN=1 leaves nothing of what came before it: no event, and no row in any table, unless the app was installed again. */
+/**
+ * An uninstall with CLEAN=1 leaves nothing of the installation that it ended: no event, also of those that came in beside it, and no
+ * row in any table, unless the app was installed again. Of what was held only a proof tells whose it is.
+ */
 export const erasedLeavesNothing: Promised = (items: readonly HistoryItem[]) => {
   const last = lastSnapshot(items)
   if (last === undefined) return []
@@ -13,11 +16,19 @@ export const erasedLeavesNothing: Promised = (items: readonly HistoryItem[]) => 
   for (const uninstall of snapshot.rows) {
     if (!erases(uninstall, marks.get(uninstall.mark))) continue
     for (const row of snapshot.rows) {
-      if (laneOf(row) === laneOf(uninstall) && row.seq < uninstall.seq) report(`event ${row.id} (${row.mark}) is there after ${uninstall.mark}`)
+      if (laneOf(row) === laneOf(uninstall) && isOf(uninstall, row)) report(`event ${row.id} (${row.mark}) is there after ${uninstall.mark}`)
     }
     for (const what of leftOf(uninstall, snapshot)) report(`${laneOf(uninstall)} was erased by ${uninstall.mark}, and has ${what}`)
   }
   return broken
+}
+
+function isOf(uninstall: Row, row: Row): boolean {
+  if (row.id === uninstall.id || row.generation > uninstall.generation || row.state === 'held') return false
+  // A copy of it that came later says nothing of the portal.
+  if (row.code === 'ONAPPUNINSTALL' && row.seq > uninstall.seq) return false
+  // What was never proven is nobody's, and without its content; installs and updates wait for their proof wherever they stand.
+  return row.proof !== null || (row.seq < uninstall.seq && row.code !== 'ONAPPINSTALL' && row.code !== 'ONAPPUPDATE')
 }
 
 function erases({ code, state, reason, proof }: Row, sent: Sent | undefined): boolean {

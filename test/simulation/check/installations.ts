@@ -1,6 +1,7 @@
-import type { PairAtEnd } from '../history.ts'
+import type { HistoryItem, PairAtEnd } from '../history.ts'
 import { Ledger, laneOf, sentByMark } from './ledger.ts'
 import type { Promised, Violation } from './ledger.ts'
+import { losesItsProcess } from './tokens.ts'
 
 const PROMISE = 'installations are as the portals say'
 /** A question to a server in trouble has come to an end by then. */
@@ -32,7 +33,7 @@ export const installationsAreTrue: Promised = (items) => {
       serverKnowsAt.set(laneOf(item), item.knownAt ?? item.at)
       told.delete(laneOf(item))
     }
-    if ((item.kind === 'portal' && item.fact === 'installed') || (item.kind === 'renewal' && item.result === 'issued')) tokenUntil.set(laneOf(item), item.wall + liveMs)
+    if ((item.kind === 'portal' && item.fact === 'installed') || isKeptRenewal(items, index, item)) tokenUntil.set(laneOf(item), item.wall + liveMs)
     if (item.kind === 'installations') {
       for (const { status, ...lane } of item.installations) {
         const key = laneOf(lane)
@@ -51,6 +52,11 @@ export const installationsAreTrue: Promised = (items) => {
     if (!item.installed || !excused.has(laneOf(item))) broken.push({ promise: PROMISE, what: whatIsWrong(item), item: index })
   })
   return broken
+}
+
+/** Nobody can ask with a pair that was lost on its way, or with its process. */
+function isKeptRenewal(items: readonly HistoryItem[], index: number, item: HistoryItem): item is HistoryItem & { readonly kind: 'renewal' } {
+  return item.kind === 'renewal' && item.result === 'issued' && item.answer === 'came' && !losesItsProcess(items, index, item)
 }
 
 function whatIsWrong(item: PairAtEnd): string {

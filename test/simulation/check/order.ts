@@ -22,7 +22,8 @@ export const lanesKeepOrder: Promised = (items) => {
   const later = settlementsOf(items)
   const starts = startsOf(items)
   /** Event → where it became open, in this process. */
-  const opened = new Map<string, { item: number; late: boolean }>()
+  const opened = new Map<string, Opened>()
+  let openings = 0
   /** Where nobody is left to try again for: what fails there is dead. */
   const uninstalled = new Set<string>()
   items.forEach((item, index) => {
@@ -30,7 +31,7 @@ export const lanesKeepOrder: Promised = (items) => {
     ledger.read(item, (before, after) => {
       if (after === undefined) return
       ended.delete(after.id)
-      if (after.state === 'pending' && before?.state !== 'pending') opened.set(after.id, { item: index, late: before !== undefined })
+      if (after.state === 'pending' && before?.state !== 'pending') opened.set(after.id, { item: index, place: ++openings, late: before !== undefined })
     })
     if (item.kind === 'portal' && item.fact === 'uninstalled') uninstalled.add(laneOf(item))
     if (item.kind === 'down') {
@@ -65,6 +66,14 @@ function settlementsOf(items: readonly HistoryItem[]): Map<string, Change[]> {
   return changes
 }
 
+/** Where an event became open: in which item, and as the how-manieth of all. */
+interface Opened {
+  readonly item: number
+  readonly place: number
+  /** It had been held, or was replayed. */
+  readonly late: boolean
+}
+
 interface Start {
   readonly item: number
   readonly process: number
@@ -84,7 +93,7 @@ interface Seen {
   readonly ended: ReadonlyMap<string, End>
   readonly later: ReadonlyMap<string, readonly Change[]>
   readonly starts: ReadonlyMap<string, readonly Start[]>
-  readonly opened: ReadonlyMap<string, { readonly item: number; readonly late: boolean }>
+  readonly opened: ReadonlyMap<string, Opened>
   readonly uninstalled: ReadonlySet<string>
 }
 
@@ -105,8 +114,7 @@ function checkStart(
   const together = new Set(events.map(({ id }) => id))
   for (const other of ledger.byLane.get(laneOf(lane))?.values() ?? []) {
     if (other.seq >= first.seq || other.state !== 'pending' || other.parked !== 0 || together.has(other.id)) continue
-    const late = opened.get(other.id)
-    if (late?.late === true && late.item > (opened.get(first.id)?.item ?? -1)) continue
+    if (cameTooLate(opened.get(other.id), opened.get(first.id))) continue
     const end = ended.get(other.id)
     if (end?.outcome === 'blocks' && uninstalled.has(laneOf(lane))) continue
     const isNext = (each: Start): boolean => each.item > index && each.process === process
@@ -114,6 +122,12 @@ function checkStart(
       report(`run ${run} of ${first.mark} (${first.id}, seq ${first.seq}) was started before ${other.mark} (${other.code}, seq ${other.seq}) had ended`)
     }
   }
+}
+
+/** An append that shares its commit with the end of a hold was handed on, if the hold ended behind it. Released together they keep their order. */
+function cameTooLate(other: Opened | undefined, first: Opened | undefined): boolean {
+  if (other?.late !== true) return false
+  return other.item > (first?.item ?? -1) || (other.item === first?.item && !first.late && other.place > first.place)
 }
 
 /** Whether what came before is over: by how it ended, or for want of a run of its handler by what was written down after. */

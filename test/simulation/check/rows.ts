@@ -12,6 +12,8 @@ export const statesFollowTheTable: Promised = (items) => {
   items.forEach((item, index) => {
     const report = (what: string): void => void broken.push({ promise: 'states follow the table', what, item: index })
     if (item.kind === 'replayed') replayed.add(item.id)
+    // A new process counts on from the newest that it finds: the number of one that was erased may be given again, and nobody has kept it.
+    if (item.kind === 'snapshot') lastSeq = item.rows.reduce((newest, { seq }) => Math.max(newest, seq), 0)
     ledger.read(item, (before, after) => {
       if (after === undefined) return
       if (before === undefined) {

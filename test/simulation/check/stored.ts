@@ -43,9 +43,10 @@ function isErasable(sent: Sent, { byLane }: Ledger): boolean {
   return [...(byLane.get(laneOf(sent))?.values() ?? [])].some(({ code, proof }) => code === 'ONAPPUNINSTALL' && proof !== null)
 }
 
-/** A proven uninstall with CLEAN=1 takes what came before it. */
+/** A proven uninstall with CLEAN=1 takes what belongs to the installation that it ends, or stands before it. */
 function isErased(row: Row, ledger: Ledger, marks: ReadonlyMap<string, Sent>, item: HistoryItem): boolean {
   const now = item.kind === 'snapshot' ? item.rows.filter((other) => laneOf(other) === laneOf(row)) : []
   const lane = [...(ledger.byLane.get(laneOf(row))?.values() ?? []), ...now]
-  return lane.some(({ seq, code, proof, mark }) => seq > row.seq && code === 'ONAPPUNINSTALL' && proof !== null && marks.get(mark)?.clean === true)
+  const takes = ({ id, seq, generation }: Row): boolean => id !== row.id && (seq > row.seq ? row.generation <= generation : row.generation > 0 && row.generation <= generation)
+  return lane.some((other) => other.code === 'ONAPPUNINSTALL' && other.proof !== null && marks.get(other.mark)?.clean === true && takes(other))
 }

@@ -23,13 +23,13 @@ export const INSTALLATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'an uninstall takes what came after it out of its lane',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: 'db.lanes.remove(erasure, (seq) => seq < upToSeq)',
+    find: 'if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq)',
     replace: 'db.lanes.remove(erasure, (seq) => seq !== upToSeq)',
   },
   {
     name: 'an uninstall erases itself',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: '      if (seq >= upToSeq) {',
+    find: '      if (seq === upToSeq) {',
     replace: '      if (seq > upToSeq) {',
   },
   {

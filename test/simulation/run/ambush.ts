@@ -9,7 +9,7 @@ import type { WeatherParts } from './weather.ts'
  */
 export interface Ambush {
   readonly on: Moment
-  readonly does: 'disk' | 'kill' | 'power' | 'network' | 'outage'
+  readonly does: 'disk' | 'kill' | 'power' | 'network' | 'errors' | 'outage'
   /** The first such moments are let go by. */
   readonly skip: number
 }
@@ -48,9 +48,10 @@ export function layAmbush({ on, does, skip }: Ambush, parts: WeatherParts, crash
     sprung = true
     if (does === 'kill' || does === 'power') return crash(does === 'kill' ? 'process' : 'power', tasks)
     if (does === 'outage') return outage(parts)
-    history.add({ kind: 'spell', of: does, forMs, what: `the ${does} fails for ${Math.round(forMs)} ms from this ${on} on` })
+    const what = does === 'errors' ? 'everybody answers with errors' : `the ${does} fails`
+    history.add({ kind: 'spell', of: does === 'disk' ? does : 'network', forMs, what: `${what} for ${Math.round(forMs)} ms from this ${on} on` })
     if (does === 'disk') disk.weather = { ...CALM_DISK, failures: 1 }
-    else network.weather = { ...CALM_NETWORK, cut: 1 }
+    else network.weather = { ...CALM_NETWORK, ...(does === 'errors' ? { failing: 1 } : { cut: 1 }) }
     timeline.after(world, forMs, () => {
       if (does === 'disk') disk.weather = CALM_DISK
       else network.weather = CALM_NETWORK

@@ -87,7 +87,7 @@ export function profileOf(dice: Dice): Profile {
 /** A few stories are told on purpose: their steps are all usual, and all of them together hardly ever happen. */
 function staged(dice: Dice): Partial<Profile> {
   const quiet = { kills: 0, powerCuts: 0, stops: 0, jumps: 0, diskSpells: 0, networkSpells: 0, burst: 0, forged: 0, queueMs: 300 }
-  switch (dice.whole(0, 3)) {
+  switch (dice.whole(0, 5)) {
     case 0:
       // The store fails when a portal has been proven, and what was held for it is to be handed on.
       return { ...quiet, lifecycleChanges: 0, ambushes: [{ on: 'opening', does: 'disk', skip: dice.whole(0, 1) }] }
@@ -97,6 +97,18 @@ function staged(dice: Dice): Partial<Profile> {
     case 2:
       // Copies of an install come when its pair has been renewed and its application_token rotated.
       return { ...quiet, troubleMs: 120_000, lifecycleChanges: dice.whole(2, 4), portals: 1, copies: 1, copiesMs: 90_000, calls: 0.9, trouble: 0, tokensLiveS: 100, events: 60 }
+    case 3:
+      // A new pair could not be stored, nobody needs it for long, and then the process dies.
+      return {
+        ...quiet, troubleMs: 400_000, portals: 1, lifecycleChanges: 0, events: dice.whole(4, 8), trouble: 0, calls: 0.9, tokensLiveS: 70, singleUse: true, kills: 1,
+        ambushes: [{ on: 'renewal', does: 'disk', skip: dice.whole(0, 1) }],
+      }
+    case 4:
+      // Server and portals answer for a while that they are in trouble, and pairs that expire soon are wanted all the time.
+      return {
+        ...quiet, troubleMs: 120_000, portals: 1, lifecycleChanges: 0, events: 60, trouble: 0, calls: 0.9, tokensLiveS: 70,
+        ambushes: [{ on: 'renewal', does: 'errors', skip: dice.whole(0, 2) }],
+      }
     default:
       // A process dies between an uninstall and its consequences, and the lane has other things to do first.
       return { ...quiet, lifecycleChanges: dice.whole(3, 8), trouble: 0.8, steps: ['throw', 'ask for later', 'not now'], ambushes: [{ on: 'uninstall', does: 'kill', skip: 0 }] }

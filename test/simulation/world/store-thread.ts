@@ -73,12 +73,9 @@ export class SimulatedThread {
     this.#parts = parts
     this.#db = new DatabaseSync(':memory:') as Database
     this.#db.deserialize(image.bytes())
-    // SQLite's own chance: the salts of the audit trail.
-    const salts = new Dice('salts')
-    this.#db.function('randomblob', (bytes) => salts.random.bytes(Number(bytes)))
     this.#db.exec(WATCH)
     this.#watched = new WatchedDatabase(this.#db)
-    this.#engine = new Engine(this.#db)
+    this.#engine = new Engine(this.#db, new Dice('salts').random)
     this.#engine.load()
   }
 
