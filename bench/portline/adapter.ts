@@ -10,6 +10,7 @@ import { startAppSide } from 'portline/serve/start-app-side.ts'
 import type { AppSide } from 'portline/serve/start-app-side.ts'
 import type { NewEvent, Store } from 'portline/store/port.ts'
 import { openSqliteStore } from 'portline/store/sqlite/sqlite-store.ts'
+import { STORE_FILE } from 'portline/store/sqlite/store-file.ts'
 import { sealApplicationToken } from 'portline/tokens/application-token.ts'
 import { openData, sealShared } from 'portline/tokens/sealed-event.ts'
 import { createSealer } from 'portline/tokens/sealer.ts'
@@ -23,7 +24,6 @@ import { APP, EVENT, eventBody, portalAt } from '../lib/events.ts'
 
 /** Nobody listens there: nothing in a run may need Bitrix24. */
 const NOWHERE = 'http://127.0.0.1:9'
-const STORE_FILE = 'portline.sqlite'
 const LIFECYCLE_CODES = ['ONAPPINSTALL', 'ONAPPUPDATE', 'ONAPPUNINSTALL']
 const DAY_MS = 86_400_000
 /** A handler that never ends is to be ended by nobody. */

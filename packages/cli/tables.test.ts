@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { facts, table } from './tables.ts'
+import { facts } from './facts.ts'
+import { table } from './tables.ts'
 
 test('a table is aligned plain text without borders, colours or trailing spaces', () => {
   expect(table(['ID', 'STATE'], [['1', 'done'], ['10', '']])).toBe('ID  STATE\n1   done\n10')

@@ -3,7 +3,6 @@ import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { RestError, callRest } from '../bitrix24/call-rest.ts'
 import { bindingKey, isMoved, planBindings, readBindings } from '../installations/bindings.ts'
-import { missingScope, readOffer } from '../installations/offered-events.ts'
 import { CLOCK_SKEW_MS } from '../limits.ts'
 import type { Binding } from '../store/port.ts'
 import { finding } from './findings.ts'
@@ -59,6 +58,8 @@ export function ofFailure(error: unknown): Finding {
 }
 
 async function bindingFindings({ b24, declared, former, address }: AskedOf): Promise<Finding[]> {
+  // Brings the whole catalogue, which a start need not wait for.
+  const { missingScope, readOffer } = await import('../installations/offered-events.ts')
   const { offered, granted } = await readOffer(b24)
   const existing = await readBindings(b24)
   const { missing, foreign } = planBindings(declared, existing, former)

@@ -6,7 +6,7 @@ import type { JsonClient } from '../http-json.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 import { auditTable } from './audit-texts.ts'
 import { operatorApi } from './events.ts'
 

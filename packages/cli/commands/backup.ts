@@ -7,7 +7,7 @@ import { openStream } from '../http-stream.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting, secretSettings, serverUrlSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 
 const BACKUP_EXAMPLES = `
 Examples:

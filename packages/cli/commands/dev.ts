@@ -11,7 +11,7 @@ import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
 import { dataDirSetting, logLevelSetting, portSetting, retentionSetting, secretSettings } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 
 export const EXAMPLE_APP = fileURLToPath(new URL('../../../examples/hello/app.ts', import.meta.url))
 

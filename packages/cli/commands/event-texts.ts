@@ -1,8 +1,9 @@
 import { ERROR_TABLE } from '@portline/wire/errors.ts'
 import { isErrorCode } from '../failure.ts'
 import type { EventDetail, EventView } from '../operator-api.ts'
-import { facts, moment, table } from '../tables.ts'
-import type { Fact } from '../tables.ts'
+import { facts } from '../facts.ts'
+import { moment, table } from '../tables.ts'
+import type { Fact } from '../facts.ts'
 
 /** Two lines an event, because one would be too long for a terminal. */
 export function eventsTable(events: readonly EventView[]): string {

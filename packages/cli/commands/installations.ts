@@ -4,7 +4,8 @@ import type { JsonClient } from '../http-json.ts'
 import type { InstallationList, InstallationView } from '../operator-api.ts'
 import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
-import { facts, moment, table } from '../tables.ts'
+import { facts } from '../facts.ts'
+import { moment, table } from '../tables.ts'
 import { operatorApi } from './events.ts'
 
 const EXAMPLES = `
@@ -93,7 +94,9 @@ async function show(api: JsonClient, output: Output, memberId: string, { app, js
 }
 
 async function find(api: JsonClient, memberId: string, app: string | undefined): Promise<InstallationView> {
-  const matching = await everyInstallation(api, { portal: memberId, ...(app === undefined ? {} : { app }) })
+  const asked = await everyInstallation(api, { portal: memberId, ...(app === undefined ? {} : { app }) })
+  // One that knows of no pages knows of no conditions either, and answers with all: another portal must not be blocked for this one.
+  const matching = asked.filter((one) => one.portal === memberId && (app === undefined || one.app === app))
   const [found, other] = matching
   if (found === undefined) throw new CodedError('NOT_FOUND', `no installation on the portal ${memberId}`)
   if (other !== undefined) {

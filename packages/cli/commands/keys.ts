@@ -6,7 +6,8 @@ import type { KeyStatus } from 'portline/tokens/key-rotation.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
-import { facts, table } from '../tables.ts'
+import { facts } from '../facts.ts'
+import { table } from '../tables.ts'
 import { operatorApi } from './events.ts'
 
 const EXAMPLES = `

@@ -6,7 +6,7 @@ import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
 import { DEFAULT_HOST, logLevelSetting, portSetting } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 import { addPortalEventCommands } from './portal-events.ts'
 
 const HELP = `

@@ -6,7 +6,7 @@ import { AlreadyReported } from '../failure.ts'
 import type { JsonClient } from '../http-json.ts'
 import type { Replayed, ReplayReport } from '../operator-api.ts'
 import type { Output } from '../output.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 
 const EXAMPLES = `
 Examples:

@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
+import { STORE_FILE } from 'portline/store/sqlite/store-file.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 
 const EXAMPLES = `
 Examples:
@@ -37,7 +38,7 @@ export function addRestoreCommand(program: Command, env: Environment, output: Ou
 /** Errors: KEY_INVALID, and those of restoreBackup. */
 async function restore(env: Environment, output: Output, backup: string, { data, force, withoutKey, json }: RestoreOptions): Promise<void> {
   // Loaded when it is needed: other commands are not to wait for it.
-  const { restoreBackup, STORE_FILE } = await import('portline/store/sqlite/restore.ts')
+  const { restoreBackup } = await import('portline/store/sqlite/restore.ts')
   const { demandOpens } = await import('portline/tokens/sealed-samples.ts')
   const { sealerAtHand } = await import('../offline-store.ts')
   const dataDir = dataDirSetting(env, data)

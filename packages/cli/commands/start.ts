@@ -10,7 +10,7 @@ import {
   retentionSetting, secretSettings, senderSettings,
 } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
-import { facts } from '../tables.ts'
+import { facts } from '../facts.ts'
 
 const HELP = `
 Examples:

@@ -5,9 +5,6 @@ import { inspectBackup } from './backup-file.ts'
 import type { BackupFacts } from './backup-file.ts'
 import { lockStore } from './lock.ts'
 
-/** The file of an app side's store in its data folder. */
-export const STORE_FILE = 'portline.sqlite'
-
 export interface RestoreOptions {
   readonly backup: string
   /** Where the store is to be. */
