@@ -83,7 +83,7 @@ test('events that are taken in in the very moment of the uninstall go too, and n
   const auth = { member_id: house.portal.memberId, application_token, user_id: USER }
   const ts = String(Math.floor(Date.now() / 1_000))
   const beside = (from: number) => Array.from({ length: 40 }, (_, n) => house.post({ event: 'ONAPPTEST', ts, data: { who: `Kunigunde-${from + n}` }, auth }))
-  const uninstall = () => house.post({ event: 'ONAPPUNINSTALL', ts, data: { CLEAN: '1' }, auth: { member_id: house.portal.memberId, application_token } })
+  const uninstall = () => house.post({ event: 'ONAPPUNINSTALL', ts, data: { CLEAN: '1' }, auth })
   const answers = await Promise.all([...beside(0), uninstall(), ...beside(40)])
   expect(answers.filter(({ status, body: { state } }) => status === 200 && state === 'pending').length).toBeGreaterThan(40)
   await until(async () => (await auditTrail()).find(({ verb }) => verb === 'eraseData'), 'the certificate')

@@ -55,7 +55,8 @@ function answerTo(url: string, authorization: string | undefined): [number, obje
     return [200, { events: [event], next: url.endsWith('limit=1') ? '01A' : null }]
   }
   if (url === '/api/events/01A') return [200, { ...event, waitsFor: null, portalBlockedFor: null, history: [{ at: event.receivedAt, kind: 'received' }], attemptLog: [] }]
-  if (url.startsWith('/api/installations?portal=older')) return [200, { installations: [installation] }]
+  if (url.startsWith('/api/installations?portal=older')) return [200, { installations: [installation, { ...installation, portal: 'older' }] }]
+  if (url.startsWith('/api/installations?portal=nowhere')) return [200, { installations: [installation] }]
   if (url.startsWith('/api/installations')) return [200, { installations: [installation], next: null }]
   if (url.startsWith('/api/audit?')) return [200, { records, next: null }]
   if (url === '/api/destinations') return [200, { destinations }]
@@ -120,9 +121,11 @@ test('the audit trail tells of each record what, by whom, from what to what and 
   ])
 })
 
-test('an app side of before there were pages of installations is asked once', async () => {
+test('an app side of before there were pages of installations is asked once, and of what it answers only the portal that was named is taken', async () => {
   const { exitCode, out } = await run(['installations', 'show', 'older', '--json'])
-  expect([exitCode, JSON.parse(out)]).toEqual([0, installation])
+  expect([exitCode, JSON.parse(out)]).toEqual([0, { ...installation, portal: 'older' }])
+  const { err } = await run(['installations', 'block', 'nowhere'])
+  expect(err).toContain('no installation on the portal nowhere')
 })
 
 test('a destination that fails says how often in a row', async () => {

@@ -7,6 +7,7 @@ import { systemRandom } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createInstallations } from '../installations/installations.ts'
+import { ERASE_WAITS_MS } from '../limits.ts'
 import type { NewEvent, Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { createSealer } from '../tokens/sealer.ts'
@@ -106,4 +107,34 @@ test('an install that comes in while the store does not take the closing opens t
   await clock.advance(STORE_RETRY_MS)
   await installations.erase({ ...UNINSTALL, seq: 1, attempts: 0 })
   expect([await statusOf(), installations.known(PORTAL)?.status]).toEqual(['active', 'active'])
+})
+
+test('a former uninstall that is followed late leaves the closing that the store has not taken yet in force', async () => {
+  let failing = false
+  const failingStore: Store = {
+    ...store,
+    patchInstallation: (...args) => (failing ? Promise.reject(new CodedError('STORE_UNAVAILABLE')) : store.patchInstallation(...args)),
+  }
+  const { installations, closings } = await processOn(failingStore)
+  const confirm = () => installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })
+  await confirm()
+  await clock.advance(1_000)
+  await closings.close(UNINSTALL)
+  await clock.advance(1_000)
+  expect(await confirm()).toMatchObject({ generation: 2 })
+  failing = true
+  await closings.close({ ...UNINSTALL, id: '01KDVDNSSRHN3MZDG5C0RRKEKM', ts: '1767225700', generation: 2 })
+  // The handler of the first has ended only now.
+  await installations.erase({ ...UNINSTALL, seq: 1, attempts: 0 })
+  expect([await statusOf(), installations.known(PORTAL)?.status]).toEqual(['active', 'deleted'])
+})
+
+test('an uninstall of a portal that was never installed here, as an import brings it, does not keep others from being erased', async () => {
+  const { installations, closings } = await processOn(store)
+  await installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })
+  const receivedAtMs = clock.now() - ERASE_WAITS_MS
+  const imported: NewEvent = { ...UNINSTALL, memberId: 'elsewhere', id: '01KDVDNSSRHN3MZDG5C0RRKEKN', receivedAtMs }
+  await store.appendEvents({ events: [{ ...UNINSTALL, receivedAtMs }, imported] })
+  await closings.eraseOverdue()
+  expect((await store.erasures()).map(({ memberId }) => memberId).toSorted()).toEqual(['elsewhere', 'm'])
 })

@@ -229,11 +229,10 @@ export class Inbox {
       ...portal,
       id: newId(),
       code: envelope.event,
-      ...(verdict.kind === 'settled' ? withoutAuth(envelope) : sealParts(sealer, portal, envelope)),
+      ...(verdict.kind === 'settled' ? withoutAuth(envelope) : { ...sealParts(sealer, portal, envelope), userId: envelope.auth.user_id }),
       receivedAtMs: clock.now(),
       generation: generationOf(verdict, known.get(portal)),
       ...(envelope.event_handler_id === undefined ? {} : { handlerId: envelope.event_handler_id }),
-      userId: envelope.auth.user_id,
       ...(envelope.ts === undefined ? {} : { ts: envelope.ts }),
       ...stateAfter(verdict),
     }

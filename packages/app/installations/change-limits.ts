@@ -32,10 +32,10 @@ export class ChangeLimits {
     return true
   }
 
-  /** They are in the order in which they end. */
+  /** They are in the order in which they end. One that ends later than any can was begun before the clock was set back. */
   #forgetOver(nowMs: number): void {
     for (const [key, { endsAtMs }] of this.#hours) {
-      if (endsAtMs > nowMs) return
+      if (endsAtMs > nowMs && endsAtMs <= nowMs + HOUR_MS) return
       this.#hours.delete(key)
     }
   }

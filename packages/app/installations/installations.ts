@@ -145,7 +145,8 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
     }
     const current = await store.installation(portal)
     if (current?.generation === uninstall.generation) await store.patchInstallation(portal, closed(current, uninstall, unclosed.get(key)?.atMs ?? clock.now()), undefined, cause)
-    unclosed.delete(key)
+    // Another one's closing may still be owed.
+    if (unclosed.get(key)?.uninstall.generation === uninstall.generation) unclosed.delete(key)
     if (current?.generation === uninstall.generation) await reread(portal)
   }
   const closeFirst = async (portal: PortalKey): Promise<void> => {
@@ -251,7 +252,9 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
         // Its own step may never have come to it.
         await closeNow(uninstall, uninstall, byEvent(uninstall))
         await store.beginErasure({ app, memberId, eventId, upToSeq, generation, begunAtMs: clock.now() })
-        await reread(uninstall)
+        // There is none where an import brought the uninstall.
+        const current = await store.installation(uninstall)
+        if (current !== undefined) learn(current)
         onErasing?.()
       }),
   }

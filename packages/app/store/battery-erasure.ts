@@ -166,6 +166,23 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await leasedIds(store)).toEqual(['01', UNINSTALL])
     })
 
+    test('what is held before an uninstall that came late stays, when it was raised after it: it is of the installation that waits for its proof', async () => {
+      const held = { state: 'held', generation: 0, proof: undefined } as const
+      await store.saveInstallation(installation())
+      await append(store, [
+        event('01', { ...held, code: 'ONAPPINSTALL', ts: '101' }), event('02', { ...held, ts: '102' }), event('03', { ...held, ts: '100' }), event('04', { ...held, ts: 'later' }),
+        event(UNINSTALL, { code: 'ONAPPUNINSTALL', ts: '100' }),
+      ])
+      await store.patchInstallation(PORTAL, { status: 'deleted', deletedAtMs: 50, updatedAtMs: 50 })
+      const seq = (await store.event(UNINSTALL))?.seq ?? 0
+      await store.beginErasure({ ...PORTAL, eventId: UNINSTALL, upToSeq: seq, generation: 1, begunAtMs: 60 })
+      await eraseAll()
+      await store.saveInstallation(installation({ generation: 2, updatedAtMs: 55 }))
+      await store.settleHeld(['01', '02'].map((id) => ({ id, state: 'pending', proof: 'access_token', generation: 2 })), 65, 50)
+      expect(await ids()).toEqual([UNINSTALL, '02', '01'])
+      expect(await leasedIds(store)).toEqual(['01', '02', UNINSTALL])
+    })
+
     test('of an erased generation nothing is taken in any more, whether the erasure is under way or ended', async () => {
       const erasure = await fill()
       const held = { state: 'held', generation: 0, proof: undefined } as const

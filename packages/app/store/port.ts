@@ -147,8 +147,8 @@ export interface Store {
   erasures(): Promise<Erasure[]>
   /**
    * What goes of the next stretch up to `toSeq`, and the uninstall; bounded like listEvents. The portal's events of that generation and
-   * of those before go, wherever they stand; of what is held, to which no generation is known yet, what came before the uninstall, but
-   * for installs and updates: only their proof tells which installation they belong to.
+   * of those before go, wherever they stand; of what is held, to which no generation is known yet, what came before the uninstall and
+   * was not raised after it by the portal's clock, but for installs and updates: only their proof tells which installation they belong to.
    */
   erasureSlice(erasure: Erasure, toSeq: number): Promise<ErasureSlice>
   /**

@@ -18,12 +18,21 @@ const SLICE_EVENTS = 100
 
 /**
  * An event's generation says which installation it belongs to: those that were taken in beside the uninstall stand behind it. What is
- * held has none yet. Behind the uninstall it says of itself that it is of a newer installation (see the judge); of an install or update
- * only its proof tells.
+ * held has none yet. Behind the uninstall it says of itself that it is of a newer installation (see the judge); before one that came
+ * late it may say so by its time. Of an install or update only its proof tells.
  */
-function goes({ seq, generation, state, code }: Row, erasure: Erasure): boolean {
+function goes({ seq, generation, state, code, ts }: Row, erasure: Erasure, uninstallTs: number): boolean {
   if (Number(generation) > erasure.generation) return false
-  return state !== 'held' || (Number(seq) < erasure.upToSeq && code !== 'ONAPPINSTALL' && code !== 'ONAPPUPDATE')
+  return state !== 'held' || (Number(seq) < erasure.upToSeq && code !== 'ONAPPINSTALL' && code !== 'ONAPPUPDATE' && !(secondOf(ts) > uninstallTs))
+}
+
+/** When it was raised, by its portal's clock; NaN, which is neither before nor after anything, where it does not say. */
+function secondOf(ts: unknown): number {
+  return typeof ts === 'string' && /^\d{1,12}$/.test(ts) ? Number(ts) : Number.NaN
+}
+
+function uninstallTsOf(db: Queries, { upToSeq }: Erasure): number {
+  return secondOf(db.get('SELECT ts FROM events WHERE seq = ?', upToSeq)?.['ts'])
 }
 
 /**
@@ -68,6 +77,7 @@ export const eraseOperations = {
   /** Nothing is done, and false answered, when a seal is no longer the one that was read. */
   eraseSlice(db: Engine, erasure: Erasure, { seqs, toSeq }: Pick<ErasureSlice, 'seqs' | 'toSeq'>, seals: readonly ReplacedSeal[]): AfterCommit<boolean> {
     const { eventId, upToSeq } = erasure
+    const uninstallTs = uninstallTsOf(db, erasure)
     const changed = ({ batch, former }: ReplacedSeal): boolean => db.get('SELECT 1 FROM auth_batches WHERE batch = ? AND sealed <> ?', batch, former) !== undefined
     if (seals.some(changed)) return new AfterCommit(() => false)
     for (const { batch, sealed } of seals) db.run('UPDATE auth_batches SET sealed = ? WHERE batch = ?', sealed, batch)
@@ -78,9 +88,9 @@ export const eraseOperations = {
         db.run(`UPDATE events SET auth = x'', auth_batch = NULL, user_id = NULL WHERE seq = ?`, seq)
         continue
       }
-      const row = db.get('SELECT seq, generation, state, code FROM events WHERE seq = ?', seq)
+      const row = db.get('SELECT seq, generation, state, code, ts FROM events WHERE seq = ?', seq)
       // Held when it was read, it may have been proven since.
-      if (row === undefined || !goes(row, erasure)) continue
+      if (row === undefined || !goes(row, erasure, uninstallTs)) continue
       events += db.run('DELETE FROM events WHERE seq = ?', seq)
       attempts += db.run('DELETE FROM attempts WHERE event = ?', seq)
       gone.add(seq)
@@ -132,9 +142,10 @@ export const eraseOperations = {
 export const eraseReadOperations = {
   erasureSlice(db: Queries, erasure: Erasure, toSeq: number): ErasureSlice {
     const { app, memberId, afterSeq, upToSeq } = erasure
-    const columns = 'e.seq, e.id, e.auth_batch, e.generation, e.state, e.code'
+    const columns = 'e.seq, e.id, e.auth_batch, e.generation, e.state, e.code, e.ts'
+    const uninstallTs = uninstallTsOf(db, erasure)
     const { rows, nextSeq } = scanEvents(db, { columns, filter: { app, memberId }, from: afterSeq, order: 'ASC', limit: SLICE_EVENTS, maxBytes: 1 })
-    const found = rows.filter((row) => Number(row['seq']) <= toSeq && (row['seq'] === upToSeq || goes(row, erasure)))
+    const found = rows.filter((row) => Number(row['seq']) <= toSeq && (row['seq'] === upToSeq || goes(row, erasure, uninstallTs)))
     const batches = new Map<number, string[]>()
     for (const { id, auth_batch: batch } of found) {
       if (batch !== null) batches.set(Number(batch), [...(batches.get(Number(batch)) ?? []), String(id)])

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -45,4 +46,12 @@ test('after the file of a lock was taken away there is still one holder at a tim
   const next = lockStore(file)
   expect(codeOf(() => lockStore(file))).toBe('STORE_IN_USE')
   next.release()
+})
+
+test('a file that nobody can open is said to be in the way, and not tried for ever', async () => {
+  await symlink(join(folder, 'nowhere', 'lock'), `${file}.lock`)
+  const tried = spawnSync(process.execPath, ['--input-type=module', '-e', `
+    const { lockStore } = await import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)})
+    try { lockStore(${JSON.stringify(file)}) } catch (error) { console.log(error.code) }`], { timeout: 20_000, encoding: 'utf8' })
+  expect(tried.stdout).toBe('STORE_UNAVAILABLE\n')
 })

@@ -14,13 +14,16 @@ export interface StoreLock {
 
 const SQLITE_BUSY = 5
 
+/** Each is lost only to somebody who takes the file away in that very moment; a link to nowhere loses all of them. */
+const LOCK_TRIES = 1_000
+
 /** Readable by its owner alone; SQLite gives its other files the same rights. */
 const OWNER_ONLY = 0o600
 
 /** Errors: STORE_IN_USE, STORE_UNAVAILABLE when the folder cannot be written. */
 export function lockStore(file: string): StoreLock {
   const lockFile = `${file}.lock`
-  for (;;) {
+  for (let tries = 0; tries < LOCK_TRIES; tries++) {
     const isNew = makeFile(lockFile)
     const before = statSync(lockFile, { throwIfNoEntry: false })?.ino
     const db = openLocked(lockFile)
@@ -28,6 +31,7 @@ export function lockStore(file: string): StoreLock {
     if (db !== undefined && before !== undefined && statSync(lockFile, { throwIfNoEntry: false })?.ino === before) return lockOf(db, lockFile, isNew)
     db?.close()
   }
+  throw new CodedError('STORE_UNAVAILABLE', `${lockFile} is in the way: it is there and cannot be opened`)
 }
 
 function lockOf(db: DatabaseSync, lockFile: string, isNew: boolean): StoreLock {
