@@ -138,14 +138,17 @@ async function accountToAdopt(parts: LifecycleParts, step: LifecycleStep): Promi
   const { event, installation, auth } = step
   const pair = pairIn(auth, event)
   if (pair === undefined) return undefined
-  const accounts = await store.accounts(installation)
-  const master = accounts.find((account) => account.master)
-  const isInstall = event.code === 'ONAPPINSTALL'
+  const placeFor = async (userId: string): Promise<'master' | 'own' | 'none'> => {
+    const accounts = await store.accounts(installation)
+    if (event.code === 'ONAPPINSTALL') return placeOf(accounts, userId, pair)
+    return accounts.some(({ master, state }) => master && state === 'live') ? 'none' : 'master'
+  }
   // What the event says of its user spares a question at most: in whose name the pair is kept the authorization server says.
-  if (isInstall ? placeOf(accounts, auth.user_id ?? '', pair) === 'none' : master?.state === 'live') return undefined
+  if ((await placeFor(auth.user_id ?? '')) === 'none') return undefined
   const userId = await provenUser(parts, step, pair.accessToken)
   if (userId === undefined) return undefined
-  const place = isInstall ? placeOf(accounts, userId, pair) : 'master'
+  // Looked at anew: while the server was asked a newer pair may have come.
+  const place = await placeFor(userId)
   return place === 'none' ? undefined : sealAccount(sealer, { portal: installation, userId, master: place === 'master', pair, nowMs: clock.now() })
 }
 
