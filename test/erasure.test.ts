@@ -98,6 +98,31 @@ test('events that are taken in in the very moment of the uninstall go too, and n
   expect(orphans).toEqual({ n: 0 })
 })
 
+test('what is erased is handed to no handler any more, though its lane had it in its hands already', async () => {
+  let over = false
+  const late: string[] = []
+  house = await openHouse({
+    app: defineApp({ name: 'late' })
+      .on('ONAPPTEST', ({ event }) => void (over && late.push(event.id)))
+      .on('ONAPPUNINSTALL', async () => {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        over = true
+      }),
+  })
+  await installApp(house)
+  const { application_token } = house.portal.control.app(house.clientId)
+  const auth = { member_id: house.portal.memberId, application_token, user_id: USER }
+  const ts = String(Math.floor(Date.now() / 1_000))
+  const answers = await Promise.all([
+    house.post({ event: 'ONAPPUNINSTALL', ts, data: { LANGUAGE_ID: 'en', CLEAN: '1' }, auth }),
+    ...Array.from({ length: 40 }, (_, n) => house.post({ event: 'ONAPPTEST', ts, data: { QUERY: { n: String(n) } }, auth })),
+  ])
+  // What this is about: taken in beside the uninstall, behind it in the lane.
+  expect(answers.filter(({ status, body }) => status === 200 && body.state === 'pending').length).toBeGreaterThan(1)
+  await until(async () => (await auditTrail()).find(({ verb }) => verb === 'eraseData'), 'the certificate')
+  expect([over, late]).toEqual([true, []])
+})
+
 test('an uninstall whose handler still fails after a day is erased all the same, and goes on being tried', async () => {
   let ends = false
   house = await openHouse({ app: app().on('ONAPPUNINSTALL', () => {

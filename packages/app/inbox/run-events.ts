@@ -8,7 +8,7 @@ import type { App, RegisteredHandler } from '../define-app.ts'
 import type { Delivery, Destination, OpenDestination } from '../destinations/destination.ts'
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
-import { isHeldByOperator } from '../installations/states.ts'
+import { isErased, isHeldByOperator } from '../installations/states.ts'
 import { RETRY_STEPS_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Attempt, Installation, StoredEvent } from '../store/port.ts'
@@ -149,6 +149,8 @@ export class EventRunner {
     if (app === undefined || known === undefined) throw new CodedError(app === undefined ? 'APP_UNKNOWN' : 'PORTAL_UNKNOWN')
     // What was meant for a former installation must not touch the one that came after it.
     if (known.generation !== event.generation) throw new CodedError('FORMER_INSTALLATION')
+    // What the lane had in its hands when the erasure began is no more: no handler is to see it.
+    if (isErased(known) && event.code !== 'ONAPPUNINSTALL') throw new CodedError('INSTALLATION_DELETED')
     const step = { app, event, installation: known, auth, note: (text: string) => recorder.note(text), b24: () => rest.ofPortal(known) }
     return runLifecycleStep(this.#parts, step)
   }

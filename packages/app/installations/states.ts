@@ -54,3 +54,8 @@ export function nextStatus(current: InstallationStatus | undefined, wanted: Inst
 export function isHeldByOperator({ status, reason }: Pick<Installation, 'status' | 'reason'>): boolean {
   return (status === 'blocked' || status === 'deleted') && reason === 'PORTAL_BLOCKED'
 }
+
+/** All of it is being erased, or is already: only its tombstone is left, which says no address. */
+export function isErased({ status, domain, clientEndpoint, serverEndpoint }: Pick<Installation, 'status' | 'domain' | 'clientEndpoint' | 'serverEndpoint'>): boolean {
+  return status === 'deleted' && domain === '' && clientEndpoint === '' && serverEndpoint === ''
+}
