@@ -64,6 +64,15 @@ test('one that has moved, and late events of before it, are one', async () => {
   expect(await isNoticed()).toBe(false)
 })
 
+test('what was seen before the address changed, and changed back by an administrator, tells nothing any more', async () => {
+  look(11, COPY)
+  look(12, OWN, { formerDomain: 'copy.example', domainAtMs: 11_900 })
+  expect(await isNoticed()).toBe(false)
+  look(13, COPY, { domainAtMs: 11_900 })
+  look(14, OWN, { domainAtMs: 11_900 })
+  expect(await isNoticed()).toBe(true)
+})
+
 test('as many portals are watched as the limit says, the oldest go', async () => {
   look(11, COPY)
   for (let n = 0; n < CLONES_WATCHED; n++) look(11, COPY, { memberId: `p${n}` })

@@ -5,20 +5,28 @@ import { keyOf } from '../store/portal-key.ts'
 import { byEvent } from './installations.ts'
 import type { Installations } from './installations.ts'
 
+interface Other {
+  readonly host: string
+  readonly raisedAtMs: number
+  /** When the known address last changed, as it was when this was seen. */
+  readonly knownSinceMs: number | undefined
+}
+
 /**
  * Finds a copy of an on-premise portal that is alive beside the original: both have the member_id and the application_token, so what
  * either sends is proven, but each says where it is. A portal that was renamed sends from its new address and never again from the
  * old one; two send in turn.
  *
  *     alone ──event from another address──> moved or two ──a later one from the known address──> two (noticed)
- *                                                └──the known address is that one now──> alone
+ *                                                └──the known address has changed──> alone
  *
- * By the portal's own clock (`ts`), because a queue delivers late events.
+ * By the portal's own clock (`ts`), because a queue delivers late events. What was seen before the known address last changed tells
+ * nothing of the one that is known now: whoever moved it, the authorization server or an administrator, has answered it.
  */
 export class CloneWatch {
   readonly #installations: Pick<Installations, 'noticeClone'>
   readonly #log: Log
-  readonly #others = new Map<string, { readonly host: string; readonly raisedAtMs: number }>()
+  readonly #others = new Map<string, Other>()
 
   constructor(installations: Pick<Installations, 'noticeClone'>, log: Log) {
     this.#installations = installations
@@ -37,7 +45,7 @@ export class CloneWatch {
     const key = keyOf(installation)
     const other = this.#others.get(key)
     if (other === undefined) return
-    if (other.host === installation.domain) this.#others.delete(key)
+    if (other.knownSinceMs !== installation.domainAtMs) this.#others.delete(key)
     else if (raisedAtMs(event) > other.raisedAtMs) this.#notice(key, event)
   }
 
@@ -49,9 +57,11 @@ export class CloneWatch {
     // Raised before it moved, or perhaps so: nobody's clocks agree to the second.
     if (host === installation.formerDomain && atMs < (installation.domainAtMs ?? 0) + MOVE_SKEW_MS) return
     const key = keyOf(installation)
+    const former = this.#others.get(key)
+    const lastMs = former?.knownSinceMs === installation.domainAtMs ? (former?.raisedAtMs ?? 0) : 0
     const [oldest] = this.#others.keys()
     if (this.#others.size >= CLONES_WATCHED && oldest !== undefined) this.#others.delete(oldest)
-    this.#others.set(key, { host, raisedAtMs: Math.max(atMs, this.#others.get(key)?.raisedAtMs ?? 0) })
+    this.#others.set(key, { host, raisedAtMs: Math.max(atMs, lastMs), knownSinceMs: installation.domainAtMs })
   }
 
   #notice(key: string, event: NewEvent): void {
