@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
+import { steadyHeap } from '@portline/runtime/steady-heap.ts'
 import type { App } from 'portline'
 import { jsonClient } from '../http-json.ts'
 import { loadApp } from '../load-app.ts'
@@ -47,6 +48,7 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
     log: createLog(logLevelSetting(env, 'warn')),
     ...secretSettings(env),
   })
+  steadyHeap()
   try {
     await installUnlessInstalled(local, app, secretSettings(env).operatorToken)
     output.out(await greeting(local, app, path))

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { createLog } from '@portline/runtime/log.ts'
+import { steadyHeap } from '@portline/runtime/steady-heap.ts'
 import { isLoopbackHost } from 'portline/serve/operator-guard.ts'
 import { BootingThread } from 'portline/store/sqlite/booting-thread.ts'
 import { loadApp } from '../load-app.ts'
@@ -84,6 +85,7 @@ async function start(env: Environment, output: Output, path: string, options: St
     ...secrets,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   })
+  steadyHeap()
   const base = `${publicUrl ?? appSide.url}/apps/${app.name}`
   output.out(facts([
     ['App side', appSide.url],
