@@ -12,7 +12,9 @@ import { sendSteadily } from './steady.ts'
 const IDLE_RATE = 50
 const IDLE_EVENTS = 250
 const FAIRNESS_RATE = 20
-const FAIRNESS_EVENTS = 40
+/** In the first second the code that handlers need is loaded, and whoever sends then waits for that, queue or none. */
+const FAIRNESS_WARM_UP_EVENTS = FAIRNESS_RATE
+const FAIRNESS_EVENTS = 60
 
 const withWorkers = (bench: Bench): Contender[] => bench.chosen(CONTENDERS).filter(({ handlers }) => handlers === 'noop')
 const lanesOnly = (bench: Bench): Contender[] => withWorkers(bench).filter(({ lanes }) => lanes === true)
@@ -186,7 +188,7 @@ async function besideBacklog(bench: Bench, contender: Contender, queued: number)
   const round = await Round.open(contender, bench.folder, { portals: 2, backlog: [{ from: 0, lanes: 1, perLane: queued, state: 'pending' }] })
   try {
     const running = await round.serve()
-    const plan = { rate: FAIRNESS_RATE, events: FAIRNESS_EVENTS, firstPortal: 1, portals: 1, warmUpEvents: 0 }
+    const plan = { rate: FAIRNESS_RATE, events: FAIRNESS_EVENTS, firstPortal: 1, portals: 1, warmUpEvents: FAIRNESS_WARM_UP_EVENTS }
     const delays = await follow(running, plan, bench.extent.handlingMaxS)
     const { count: handled } = (await running.ask('handled')) as Handled
     await running.kill()
