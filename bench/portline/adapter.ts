@@ -1,10 +1,13 @@
 import { join } from 'node:path'
+import { systemClock } from '@portline/runtime/clock.ts'
+import { silentLog } from '@portline/runtime/log.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { readEnvelope } from '@portline/wire/read-envelope.ts'
 import { defineApp } from 'portline'
 import type { App } from 'portline'
+import { AuditTrail } from 'portline/audit/audit-trail.ts'
 import { loadSealingKeys } from 'portline/serve/sealing-key.ts'
 import { startAppSide } from 'portline/serve/start-app-side.ts'
 import type { AppSide } from 'portline/serve/start-app-side.ts'
@@ -44,10 +47,13 @@ async function open(folder: string): Promise<OpenStore> {
 
 export async function prepareStore({ folder, portals, handlers, backlog }: ContenderSettings): Promise<void> {
   const opened = await open(folder)
+  const trail = new AuditTrail({ ...opened, clock: systemClock, log: silentLog })
+  await trail.start()
   const codes = handlers === 'absent' ? LIFECYCLE_CODES : [...LIFECYCLE_CODES, EVENT]
   for (let index = 0; index < portals; index++) await installPortal(opened, index, codes)
   const newId = monotonicFactory(() => systemRandom.fraction())
   for (const part of backlog) await appendBacklog(opened, part, newId)
+  await trail.stop()
   await opened.store.close()
 }
 

@@ -2,11 +2,12 @@ import { REFERENCE } from '../contenders/contenders.ts'
 import type { Bench } from '../lib/bench.ts'
 import { guarded } from '../lib/bench.ts'
 import { Round } from '../lib/contender.ts'
+import { startCommand, storeFolder } from '../portline/command.ts'
 import { count, duration, mebibytes, table } from '../lib/table.ts'
 import { residentBytes } from '../lib/usage.ts'
 import { sendSteadily } from './steady.ts'
 
-/** Whether memory grows while events keep coming and handlers run. */
+/** Whether the memory of `portline start` grows while events keep coming and handlers run. */
 const RATE = 2_000
 const SAMPLE_MS = 500
 
@@ -16,7 +17,7 @@ export async function measureMemory(bench: Bench): Promise<string> {
   bench.say(`memory in ${memoryS} s at ${count(RATE)} events a second`)
   const rows = await guarded(bench, 'memory', async () => {
     const round = await Round.open(REFERENCE, bench.folder)
-    const running = await round.serve()
+    const running = await startCommand(storeFolder(round), 1)
     const samples = [residentBytes(running.pid)]
     const timer = setInterval(() => samples.push(residentBytes(running.pid)), SAMPLE_MS)
     try {
@@ -28,7 +29,7 @@ export async function measureMemory(bench: Bench): Promise<string> {
       ]]
     } finally {
       clearInterval(timer)
-      await running.kill()
+      await running.end()
       await round.close()
     }
   })
