@@ -82,6 +82,21 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.scrub()).toBe(true)
     })
 
+    test('another uninstall of the same installation stays, before or behind it, without its auth block, and one that is open runs', async () => {
+      const before = event('045', { code: 'ONAPPUNINSTALL', userId: '1' })
+      await append(store, [before])
+      const erasure = await fill()
+      await append(store, [event('07', { code: 'ONAPPUNINSTALL', userId: '1' })])
+      await store.beginErasure(erasure)
+      expect(await leasedIds(store)).toEqual(['045', UNINSTALL, '06', '07'])
+      await eraseAll()
+      expect(await leasedIds(store)).toEqual(['045', UNINSTALL, '07'])
+      for (const id of ['045', UNINSTALL, '07']) {
+        const uninstall = await store.event(id)
+        expect([uninstall?.auth, uninstall?.userId]).toEqual([new Uint8Array(), undefined])
+      }
+    })
+
     test('a seal that somebody else has changed stops the slice before anything is done', async () => {
       await store.beginErasure(await fill())
       const erasure = await next()

@@ -26,6 +26,14 @@ function goes({ seq, generation, state, code, ts }: Row, erasure: Erasure, unins
   return state !== 'held' || (Number(seq) < erasure.upToSeq && code !== 'ONAPPINSTALL' && code !== 'ONAPPUPDATE' && !(secondOf(ts) > uninstallTs))
 }
 
+/**
+ * The uninstall itself, or another of the same installation: of each there is a row to show what became of it, and one that is still open
+ * runs. It stays without its auth block.
+ */
+function isUninstall({ seq, generation, state, code }: Row, erasure: Pick<Erasure, 'upToSeq' | 'generation'>): boolean {
+  return Number(seq) === erasure.upToSeq || (code === 'ONAPPUNINSTALL' && state !== 'held' && Number(generation) === erasure.generation)
+}
+
 /** When it was raised, by its portal's clock; NaN, which is neither before nor after anything, where it does not say. */
 function secondOf(ts: unknown): number {
   return typeof ts === 'string' && /^\d{1,12}$/.test(ts) ? Number(ts) : Number.NaN
@@ -65,7 +73,7 @@ export const eraseOperations = {
     )
     return new AfterCommit(() => {
       // Else there may be some of a newer installation among them; those of the former one end by themselves.
-      if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq)
+      if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq && !staysOpen(db, seq, erasure))
       return true
     })
   },
@@ -76,7 +84,7 @@ export const eraseOperations = {
 
   /** Nothing is done, and false answered, when a seal is no longer the one that was read. */
   eraseSlice(db: Engine, erasure: Erasure, { seqs, toSeq }: Pick<ErasureSlice, 'seqs' | 'toSeq'>, seals: readonly ReplacedSeal[]): AfterCommit<boolean> {
-    const { eventId, upToSeq } = erasure
+    const { eventId } = erasure
     const uninstallTs = uninstallTsOf(db, erasure)
     const changed = ({ batch, former }: ReplacedSeal): boolean => db.get('SELECT 1 FROM auth_batches WHERE batch = ? AND sealed <> ?', batch, former) !== undefined
     if (seals.some(changed)) return new AfterCommit(() => false)
@@ -84,13 +92,14 @@ export const eraseOperations = {
     let [events, attempts] = [0, 0]
     const gone = new Set<number>()
     for (const seq of seqs) {
-      if (seq === upToSeq) {
+      const row = rowOf(db, seq)
+      if (row === undefined) continue
+      if (isUninstall(row, erasure)) {
         db.run(`UPDATE events SET auth = x'', auth_batch = NULL, user_id = NULL WHERE seq = ?`, seq)
         continue
       }
-      const row = db.get('SELECT seq, generation, state, code, ts FROM events WHERE seq = ?', seq)
       // Held when it was read, it may have been proven since.
-      if (row === undefined || !goes(row, erasure, uninstallTs)) continue
+      if (!goes(row, erasure, uninstallTs)) continue
       events += db.run('DELETE FROM events WHERE seq = ?', seq)
       attempts += db.run('DELETE FROM attempts WHERE event = ?', seq)
       gone.add(seq)
@@ -141,11 +150,11 @@ export const eraseOperations = {
 
 export const eraseReadOperations = {
   erasureSlice(db: Queries, erasure: Erasure, toSeq: number): ErasureSlice {
-    const { app, memberId, afterSeq, upToSeq } = erasure
+    const { app, memberId, afterSeq } = erasure
     const columns = 'e.seq, e.id, e.auth_batch, e.generation, e.state, e.code, e.ts'
     const uninstallTs = uninstallTsOf(db, erasure)
     const { rows, nextSeq } = scanEvents(db, { columns, filter: { app, memberId }, from: afterSeq, order: 'ASC', limit: SLICE_EVENTS, maxBytes: 1 })
-    const found = rows.filter((row) => Number(row['seq']) <= toSeq && (row['seq'] === upToSeq || goes(row, erasure, uninstallTs)))
+    const found = rows.filter((row) => Number(row['seq']) <= toSeq && (isUninstall(row, erasure) || goes(row, erasure, uninstallTs)))
     const batches = new Map<number, string[]>()
     for (const { id, auth_batch: batch } of found) {
       if (batch !== null) batches.set(Number(batch), [...(batches.get(Number(batch)) ?? []), String(id)])
@@ -157,6 +166,15 @@ export const eraseReadOperations = {
     const seqs = found.map(({ seq }) => Number(seq))
     return { seqs, shared, toSeq: Math.min(nextSeq ?? toSeq, toSeq), ended: nextSeq === undefined || nextSeq >= toSeq }
   },
+}
+
+function rowOf(db: Queries, seq: number): Row | undefined {
+  return db.get('SELECT seq, generation, state, code, ts FROM events WHERE seq = ?', seq)
+}
+
+function staysOpen(db: Queries, seq: number, erasure: Pick<Erasure, 'upToSeq' | 'generation'>): boolean {
+  const row = rowOf(db, seq)
+  return row !== undefined && isUninstall(row, erasure)
 }
 
 function erasureOf(row: Row): Erasure {
