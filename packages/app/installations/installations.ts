@@ -177,7 +177,7 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
           throw new CodedError('PROOF_UNAVAILABLE', 'the app was uninstalled while its proof was under way')
         }
         const base = confirmed(portal, current, proven, facts, nowMs)
-        const token = newToken(sealer, portal, current, facts.applicationToken)
+        const token = isOvertaken(current, facts) ? undefined : newToken(sealer, portal, current, facts.applicationToken)
         const installation = token === undefined ? base : { ...base, applicationToken: token }
         const cause = { ...BY_ITSELF, ...facts.cause, userId: proven.userId }
         const reopened = installation.generation !== current?.generation
@@ -286,6 +286,16 @@ function newToken(sealer: Sealer, portal: PortalKey, current: Installation | und
   return isKnown ? undefined : sealApplicationToken(sealer, portal, token)
 }
 
+/**
+ * Its proof came so late that a newer install or update is applied already: the application_token and the version of then are past, and
+ * a portal whose token were turned back would be locked out.
+ */
+function isOvertaken(current: Installation | undefined, { ts }: ConfirmedFacts): boolean {
+  if (current === undefined || current.status === 'deleted' || current.applicationToken === undefined) return false
+  const raised = raisedAtMs(ts)
+  return raised !== undefined && raised < (current.raisedAtMs ?? 0)
+}
+
 /** What an installer who has just been proven puts right. A portal that refuses calls would not have confirmed an administrator. */
 const HEALED_BY_INSTALLER: ReadonlySet<string | undefined> = new Set(['TOKENS_DEAD', 'NEED_REINSTALL', 'PORTAL_UNPAID', 'PORTAL_INACTIVE', 'PORTAL_CLONED', 'PORTAL_REPLACED'])
 
@@ -322,7 +332,7 @@ function confirmed(
   const token = current?.applicationToken === undefined ? {} : { applicationToken: current.applicationToken }
   const uninstalls = current?.uninstalls === undefined ? {} : { uninstalls: current.uninstalls }
   const raised = newer(raisedAtMs(facts.ts), reopened ? undefined : current.raisedAtMs)
-  const version = facts.version ?? proven.version
+  const version = (isOvertaken(current, facts) ? undefined : facts.version) ?? proven.version
   return {
     ...kept,
     ...token,
