@@ -114,13 +114,13 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the answers of a group are given to the next',
-    file: 'app/store/sqlite/sqlite-store.ts',
+    file: 'app/store/sqlite/sqlite-thread.ts',
     find: 'const answered = this.#onThread.splice(0, reply.answers.length)',
     replace: 'const answered = this.#onThread.splice(-reply.answers.length)',
   },
   {
     name: 'a failed call is answered with nothing',
-    file: 'app/store/sqlite/sqlite-store.ts',
+    file: 'app/store/sqlite/sqlite-thread.ts',
     find: `  if (answer !== undefined && 'value' in answer) return waiting.resolve(answer.value)`,
     replace: `  if (answer !== undefined) return waiting.resolve('value' in answer ? answer.value : [])`,
   },
