@@ -17,20 +17,32 @@ export const INSTALLATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'an uninstall is erased from its own lane',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: 'db.lanes.remove(erasure, (seq) => seq < upToSeq)',
+    find: 'db.lanes.remove(erasure, (seq) => seq < upToSeq && !staysOpen(db, seq, erasure))',
     replace: 'db.lanes.remove(erasure, (seq) => seq <= upToSeq)',
   },
   {
     name: 'an uninstall takes what came after it out of its lane',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: 'if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq)',
+    find: 'if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq && !staysOpen(db, seq, erasure))',
     replace: 'db.lanes.remove(erasure, (seq) => seq !== upToSeq)',
   },
   {
     name: 'an uninstall erases itself',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: '      if (seq === upToSeq) {',
-    replace: '      if (seq > upToSeq) {',
+    find: '      if (isUninstall(row, erasure)) {',
+    replace: '      if (Number.isNaN(seq)) {',
+  },
+  {
+    name: 'an uninstall erases another of the same installation',
+    file: 'app/store/sqlite/erase-operations.ts',
+    find: `return Number(seq) === erasure.upToSeq || (code === 'ONAPPUNINSTALL' && state !== 'held' && Number(generation) === erasure.generation)`,
+    replace: `return Number(seq) === erasure.upToSeq`,
+  },
+  {
+    name: 'an install that is proven late turns the application_token back',
+    file: 'app/installations/installations.ts',
+    find: 'const token = isOvertaken(current, facts) ? undefined : newToken(',
+    replace: 'const token = newToken(',
   },
   {
     name: 'an erasure that met a failing store is not tried again',
