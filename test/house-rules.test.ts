@@ -13,7 +13,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly { readonly at: RegExp; readon
     { at: /^packages\/cli\/stop-signal\.ts: /, why: 'the deadline of a person who pressed Ctrl-C' },
     { at: /^packages\/cli\/commands\/demo\.ts: /, why: 'the demo runs in real time only and prints a stopwatch' },
     { at: /^packages\/cli\/demo\//, why: 'as above' },
-    { at: /^packages\/app\/store\/sqlite\/sqlite-store\.ts: /, why: 'how long a settlement waits for company is a matter of the real disk and thread' },
+    { at: /^packages\/app\/store\/sqlite\/sqlite-thread\.ts: /, why: 'how long a settlement waits for company is a matter of the real disk and thread' },
   ],
   'machine paths': [
     { at: /^packages\/cli\/commands\/dev\.ts: .*PORTLINE_DATA=\/tmp\/try/, why: 'an example in a help text' },
