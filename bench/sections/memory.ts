@@ -2,9 +2,9 @@ import { REFERENCE } from '../contenders/contenders.ts'
 import type { Bench } from '../lib/bench.ts'
 import { guarded } from '../lib/bench.ts'
 import { Round } from '../lib/contender.ts'
-import { startCommand, storeFolder } from '../portline/command.ts'
 import { count, duration, mebibytes, table } from '../lib/table.ts'
 import { residentBytes } from '../lib/usage.ts'
+import { startCommand, storeFolder } from '../portline/command.ts'
 import { sendSteadily } from './steady.ts'
 
 /** Whether the memory of `portline start` grows while events keep coming and handlers run. */

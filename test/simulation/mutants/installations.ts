@@ -17,13 +17,16 @@ export const INSTALLATION_MUTANTS: readonly Mutant[] = [
   {
     name: 'an uninstall is erased from its own lane',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: 'db.lanes.remove(erasure, (seq) => seq < upToSeq && !staysOpen(db, seq, erasure))',
+    find: 'db.lanes.remove(erasure, (seq) => seq < upToSeq && !staying.has(seq))',
     replace: 'db.lanes.remove(erasure, (seq) => seq <= upToSeq)',
   },
   {
     name: 'an uninstall takes what came after it out of its lane',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: 'if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq && !staysOpen(db, seq, erasure))',
+    find: `if (current === undefined || current.generation <= generation) {
+        const staying = openUninstalls(db, erasure)
+        db.lanes.remove(erasure, (seq) => seq < upToSeq && !staying.has(seq))
+      }`,
     replace: 'db.lanes.remove(erasure, (seq) => seq !== upToSeq)',
   },
   {

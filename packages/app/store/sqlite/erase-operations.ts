@@ -30,7 +30,7 @@ function goes({ seq, generation, state, code, ts }: Row, erasure: Erasure, unins
  * The uninstall itself, or another of the same installation: of each there is a row to show what became of it, and one that is still open
  * runs. It stays without its auth block.
  */
-function isUninstall({ seq, generation, state, code }: Row, erasure: Pick<Erasure, 'upToSeq' | 'generation'>): boolean {
+function isUninstall({ seq, generation, state, code }: Row, erasure: Erasure): boolean {
   return Number(seq) === erasure.upToSeq || (code === 'ONAPPUNINSTALL' && state !== 'held' && Number(generation) === erasure.generation)
 }
 
@@ -73,7 +73,10 @@ export const eraseOperations = {
     )
     return new AfterCommit(() => {
       // Else there may be some of a newer installation among them; those of the former one end by themselves.
-      if (current === undefined || current.generation <= generation) db.lanes.remove(erasure, (seq) => seq < upToSeq && !staysOpen(db, seq, erasure))
+      if (current === undefined || current.generation <= generation) {
+        const staying = openUninstalls(db, erasure)
+        db.lanes.remove(erasure, (seq) => seq < upToSeq && !staying.has(seq))
+      }
       return true
     })
   },
@@ -92,7 +95,7 @@ export const eraseOperations = {
     let [events, attempts] = [0, 0]
     const gone = new Set<number>()
     for (const seq of seqs) {
-      const row = rowOf(db, seq)
+      const row = db.get('SELECT seq, generation, state, code, ts FROM events WHERE seq = ?', seq)
       if (row === undefined) continue
       if (isUninstall(row, erasure)) {
         db.run(`UPDATE events SET auth = x'', auth_batch = NULL, user_id = NULL WHERE seq = ?`, seq)
@@ -168,13 +171,13 @@ export const eraseReadOperations = {
   },
 }
 
-function rowOf(db: Queries, seq: number): Row | undefined {
-  return db.get('SELECT seq, generation, state, code, ts FROM events WHERE seq = ?', seq)
-}
-
-function staysOpen(db: Queries, seq: number, erasure: Pick<Erasure, 'upToSeq' | 'generation'>): boolean {
-  const row = rowOf(db, seq)
-  return row !== undefined && isUninstall(row, erasure)
+/** In one look at what is open: a lane may have a hundred thousand events parked, and nothing is written meanwhile. */
+function openUninstalls(db: Queries, { app, memberId, generation }: Pick<Erasure, 'app' | 'memberId' | 'generation'>): Set<number> {
+  const rows = db.all(
+    `SELECT seq FROM events WHERE state = 'pending' AND app = ? AND member_id = ? AND code = 'ONAPPUNINSTALL' AND generation = ?`,
+    app, memberId, generation,
+  )
+  return new Set(rows.map(({ seq }) => Number(seq)))
 }
 
 function erasureOf(row: Row): Erasure {
