@@ -47,7 +47,11 @@ export const REFUSAL_SAMPLES = 500
 export const LANES_AT_ONCE = 1_000
 /** Events that a lane runs before it stands behind all others. */
 export const LANE_TURN_EVENTS = 64
-/** Leased from one lane at once: events, and bytes of their data. */
+/** Leased from a lane whose head has just failed: what is behind it is read for nothing if it fails again. */
+export const LANE_FAILED_EVENTS = 8
+/** Each lease of a lane that has more asks for so many times the one before. */
+export const LANE_ASK_GROWTH = 4
+/** Leased from one lane at once, at most: events, and bytes of their data. */
 export const LANE_BATCH_EVENTS = 256
 export const LANE_BATCH_BYTES = 1_048_576
 /** Kept in memory from their receipt until they run; beyond it they are read back from the store. */

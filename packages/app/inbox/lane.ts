@@ -1,3 +1,4 @@
+import { LANE_TURN_EVENTS } from '../limits.ts'
 import type { PortalKey, StoredEvent } from '../store/port.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 
@@ -23,6 +24,8 @@ export interface Lane {
   readonly key: string
   state: LaneState
   queue: QueuedEvent[]
+  /** How many events its next lease asks for: a turn's worth, a few after a failure, then more each time there were more. */
+  ask: number
   /** The store has events of this lane that were not handed out. */
   more: boolean
   /** Woken in the middle of its turn: looked at again at its end. */
@@ -32,5 +35,5 @@ export interface Lane {
 }
 
 export function newLane(portal: PortalKey, key: string): Lane {
-  return { portal, key, state: 'ready', queue: [], more: false, again: false, late: undefined }
+  return { portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, more: false, again: false, late: undefined }
 }

@@ -5,7 +5,7 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { DRAIN_MS, LANE_LEASE_MS, LANE_SWEEP_MS } from '../limits.ts'
+import { DRAIN_MS, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_MS, LANE_TURN_EVENTS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { NewEvent, PortalKey, Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
@@ -103,6 +103,27 @@ test('a failed event holds back those behind it until it has had its next try', 
   await clock.advance(1)
   await soon(() => isEnded('a2'))
   expect(ran).toEqual(['a1', 'a1', 'a2'])
+})
+
+test('of a lane that has failed little is read until it goes on again', async () => {
+  const asked: number[] = []
+  lanes = makeLanes('me', {
+    leaseLane: (portal, lease) => {
+      asked.push(lease.maxEvents)
+      return store.leaseLane(portal, lease)
+    },
+  })
+  const ids = Array.from({ length: 300 }, (_, index) => `a${String(index).padStart(3, '0')}`)
+  await append(A, ...ids)
+  outcome.set('a000', () => (ran.length > 2 ? 'done' : 'pending'))
+  lanes.wake(A)
+  for (const tries of [1, 2]) {
+    await soon(async () => (await store.event('a000'))?.attempts === tries)
+    await clock.advance(DUE_AFTER_MS)
+  }
+  await soon(() => isEnded('a299'))
+  expect(ran).toEqual(['a000', 'a000', ...ids])
+  expect(asked).toEqual([LANE_TURN_EVENTS, LANE_FAILED_EVENTS, LANE_FAILED_EVENTS, 32, 128, LANE_BATCH_EVENTS])
 })
 
 test('another portal goes on meanwhile', async () => {

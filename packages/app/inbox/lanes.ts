@@ -2,8 +2,8 @@ import type { Clock, Timer } from '@portline/runtime/clock.ts'
 import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import {
-  DRAIN_MS, LANES_AT_ONCE, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES, LANE_SWEEP_MS, LANE_TURN_EVENTS,
-  QUEUED_BYTES, QUEUED_EVENTS_PER_LANE,
+  DRAIN_MS, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES,
+  LANE_SWEEP_MS, LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE,
 } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { AppendLease, PortalKey, Store } from '../store/port.ts'
@@ -209,6 +209,7 @@ export class Lanes {
 
   /** A blocked lane keeps nothing: what it was handed goes back in the same write, and so do grants that were under way. */
   async #giveBack(lane: Lane, untilMs: number): Promise<number> {
+    lane.ask = LANE_FAILED_EVENTS
     this.#drop(lane)
     lane.late = []
     await this.#settler.flushed()
@@ -227,7 +228,7 @@ export class Lanes {
     lane.more = false
     lane.again = false
     const nowMs = clock.now()
-    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents: LANE_BATCH_EVENTS, maxBytes: LANE_BATCH_BYTES }
+    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents: lane.ask, maxBytes: LANE_BATCH_BYTES }
     try {
       const answer = await store.leaseLane(lane.portal, request)
       await this.#answersRead()
@@ -239,6 +240,7 @@ export class Lanes {
       if (answer.parkedUntilMs !== undefined) this.#alarm(lane.portal, answer.parkedUntilMs)
       if (answer.kind === 'leased') {
         lane.more = answer.more
+        lane.ask = Math.min(LANE_BATCH_EVENTS, lane.ask * LANE_ASK_GROWTH)
         for (const event of answer.events) this.#take(lane, { event, bytes: event.auth.length }, true)
       }
       // Of what was appended before the lane was leased anew, the store has taken account; the rest follows it.
