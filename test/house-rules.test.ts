@@ -182,6 +182,11 @@ describe('code', () => {
   })
 })
 
+test('node:http is taken from packages/runtime/http.ts: an import statement slows every start', () => {
+  const packages = within(shipped, 'packages/')
+  expect(importsOf(packages, (leadsTo, _from, typeOnly) => !typeOnly && /^node:https?$/.test(leadsTo))).toEqual([])
+})
+
 describe('who may know whom', () => {
   /** Package → packages of ours it may import. */
   const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -1,15 +1,14 @@
-import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { request as requestSecurely } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { http, https } from '@portline/runtime/http.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { refusal } from './http-json.ts'
 
 /** An answer that may be gigabytes and take its time, to be read piece by piece. Errors: SERVER_UNREACHABLE, the server's own codes. */
 export async function openStream(baseUrl: string, token: string | undefined, method: 'GET' | 'POST', path: string): Promise<IncomingMessage> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const send = baseUrl.startsWith('https:') ? requestSecurely : request
-    const sent = send(`${baseUrl}${path}`, { method, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }, resolve)
+    const { request } = baseUrl.startsWith('https:') ? https : http
+    const sent = request(`${baseUrl}${path}`, { method, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }, resolve)
     sent.on('error', (cause) => reject(new CodedError('SERVER_UNREACHABLE', `${baseUrl} does not answer`, { cause })))
     sent.end()
   })

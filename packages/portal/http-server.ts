@@ -1,6 +1,6 @@
 import type { RequestListener, Server as HttpServer } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
 import { Server as TlsServer } from 'node:tls'
+import { https } from '@portline/runtime/http.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -37,7 +37,7 @@ export function createServer(log: Log, tls?: KeyAndCertificate): FastifyInstance
 
 function createTlsServer(tls: KeyAndCertificate, handler: RequestListener): HttpServer {
   try {
-    const server = createHttpsServer({ key: tls.key, cert: tls.cert }, handler)
+    const server = https.createServer({ key: tls.key, cert: tls.cert }, handler)
     server.keepAliveTimeout = KEEP_ALIVE_MS
     return server
   } catch (error) {

@@ -78,7 +78,8 @@ function listOf(...networks: readonly string[]): BlockList {
   const list = new BlockList()
   for (const network of networks) {
     const [address = '', prefix = ''] = network.split('/')
-    list.addSubnet(address, Number(prefix), familyOf(address))
+    // Not asked of node:net, which would build its expression for IPv6 in every start.
+    list.addSubnet(address, Number(prefix), address.includes(':') ? 'ipv6' : 'ipv4')
   }
   return list
 }

@@ -1,9 +1,8 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import type { ClientRequest, IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { http, https } from '@portline/runtime/http.ts'
 import type { Resolver } from '@portline/runtime/resolver.ts'
 import { DELIVERY_ANSWER_MAX_BYTES } from '../limits.ts'
 import { plainHost } from './address-guard.ts'
@@ -38,13 +37,13 @@ export class NoAnswerInTime extends Error {}
 export class JsonPoster {
   readonly #target: URL
   readonly #parts: PosterParts
-  readonly #agent: HttpAgent | HttpsAgent
+  readonly #agent: Agent
 
   constructor(target: URL, parts: PosterParts) {
     this.#target = target
     this.#parts = parts
     const ca = parts.ca === undefined ? {} : { ca: parts.ca }
-    this.#agent = this.#secure ? new HttpsAgent({ keepAlive: true, ...ca }) : new HttpAgent({ keepAlive: true })
+    this.#agent = this.#secure ? new https.Agent({ keepAlive: true, ...ca }) : new http.Agent({ keepAlive: true })
   }
 
   /** Errors: DESTINATION_FORBIDDEN, NoAnswerInTime, the signal's reason, and the system's with their `code`. */
@@ -81,7 +80,7 @@ export class JsonPoster {
         agent: this.#agent,
         lookup: this.#checkedLookup,
       }
-      const request = (this.#secure ? httpsRequest : httpRequest)(this.#target, options)
+      const request = (this.#secure ? https : http).request(this.#target, options)
       deadline.guard(request, reject)
       request.on('error', (error) => reject(isStale(request, error) ? new StaleConnection('stale', { cause: error }) : error))
       request.on('response', (response) => {

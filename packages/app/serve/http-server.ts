@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { http } from '@portline/runtime/http.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { CONNECTIONS, CONNECTIONS_CHECK_MS, HEADERS_RECEIVE_MS, REQUEST_RECEIVE_MS } from '../limits.ts'
 import { sendError } from './answer.ts'
@@ -51,7 +51,7 @@ export class HttpServer {
     this.#parts = parts
     const { headersMs, requestMs, checkMs, connections } = { ...LIMITS, ...parts.limits }
     const timeouts = { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkMs }
-    this.#server = createServer(timeouts, (request, response) => this.#handle(request, response))
+    this.#server = http.createServer(timeouts, (request, response) => this.#handle(request, response))
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS
     const open = new Connections(connections)
     this.#server.on('connection', (socket) => open.add(socket))

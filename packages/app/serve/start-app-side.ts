@@ -85,13 +85,14 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   const { clock = systemClock, random = systemRandom, network = systemNetwork, log = silentLog, retention = KEPT_BY_DEFAULT, getJson = systemGetJson } = options
   const keySettings = { key: options.sealingKey, formerKeys: options.formerSealingKeys }
   const { storeThread = new BootingThread('thread.ts') } = options
+  const composing = import('./compose.ts')
   // Before the store is made: a key that is wrong must leave nothing behind.
   await loadSealingKeys(options.dataDir, keySettings, random).catch(async (error: unknown) => {
     await storeThread.discard()
     throw error
   })
   // The store opens while the rest is being loaded.
-  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, STORE_FILE), storeThread), import('./compose.ts')])
+  const [store, { composeAppSide }] = await Promise.all([openSqliteStore(join(options.dataDir, STORE_FILE), storeThread), composing])
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {

@@ -38,6 +38,7 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
   const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startLocal } = await import('../local/start-local.ts')
+  const log = createLog(logLevelSetting(env, 'warn'))
   const local = await startLocal({
     app,
     port: portSetting(env, 'PORTLINE_PORT'),
@@ -45,10 +46,11 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
     oauthPort: portSetting(env, 'OAUTH_PORT'),
     dataDir: dataDirSetting(env),
     retention: retentionSetting(env),
-    log: createLog(logLevelSetting(env, 'warn')),
+    log,
     ...secretSettings(env),
   })
   steadyHeap()
+  log.load()
   try {
     await installUnlessInstalled(local, app, secretSettings(env).operatorToken)
     output.out(await greeting(local, app, path))

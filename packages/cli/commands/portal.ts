@@ -65,6 +65,7 @@ async function runPortal(env: Environment, output: Output, options: PortalComman
     late: count > 1,
     portals: memberId === undefined ? [] : [{ memberId }],
   })
+  common.log.load()
   const { oauth, portals } = started
   output.out(facts([['OAuth server', oauth.url], ...portals.flatMap(({ url, memberId: id }) => [['Portal', url], ['member_id', id]] as const)]))
   await signal.received

@@ -68,9 +68,11 @@ async function start(env: Environment, output: Output, path: string, options: St
   const secrets = secretSettings(env)
   // First of all, so that it loads beside all that follows; if that fails, it ends with the process.
   const storeThread = new BootingThread('thread.ts')
-  const app = await loadApp(path, env)
   // Loaded when it is needed: other commands are not to wait for it.
-  const { startAppSide } = await import('portline/serve/start-app-side.ts')
+  const loading = import('portline/serve/start-app-side.ts')
+  const app = await loadApp(path, env)
+  const { startAppSide } = await loading
+  const log = createLog(logLevelSetting(env, 'info'))
   const appSide = await startAppSide({
     apps: [{ app, ...credentials }],
     host: options.host,
@@ -80,12 +82,13 @@ async function start(env: Environment, output: Output, path: string, options: St
     portalHosts: portalHostsSetting(env),
     retention,
     senders: senderSettings(env),
-    log: createLog(logLevelSetting(env, 'info')),
+    log,
     storeThread,
     ...secrets,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   })
   steadyHeap()
+  log.load()
   const base = `${publicUrl ?? appSide.url}/apps/${app.name}`
   output.out(facts([
     ['App side', appSide.url],

@@ -1,5 +1,6 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
+import { http, https } from '@portline/runtime/http.ts'
 
 /** Connections that may carry more than one delivery. */
 export interface Connections {
@@ -12,10 +13,10 @@ const IDLE_MS = 250
 
 export function keptConnections(): Connections {
   const options = { keepAlive: true, timeout: IDLE_MS }
-  return { http: new HttpAgent(options), https: new HttpsAgent(options) }
+  return { http: new http.Agent(options), https: new https.Agent(options) }
 }
 
-export function closeIdleConnections({ http, https }: Connections): void {
-  http.destroy()
-  https.destroy()
+export function closeIdleConnections(connections: Connections): void {
+  connections.http.destroy()
+  connections.https.destroy()
 }

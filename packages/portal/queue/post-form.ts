@@ -1,8 +1,7 @@
 import type { ClientRequest } from 'node:http'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { sleep } from '@portline/runtime/clock.ts'
+import { http, https } from '@portline/runtime/http.ts'
 import type { Connections } from './connections.ts'
 import type { Breakage } from './plan.ts'
 import { resetConnection } from './reset-connection.ts'
@@ -68,7 +67,7 @@ function openRequest(target: URL, body: string, { userAgent, connections }: Post
     ...(connections === undefined ? { Connection: 'close' } : {}),
   }
   const agent = isSecure ? connections?.https : connections?.http
-  return (isSecure ? httpsRequest : httpRequest)(target, { method: 'POST', headers, agent: agent ?? false })
+  return (isSecure ? https : http).request(target, { method: 'POST', headers, agent: agent ?? false })
 }
 
 async function sendBroken(clock: Clock, request: ClientRequest, body: string, breakage: Breakage): Promise<void> {
