@@ -1,9 +1,12 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { main } from '@portline/cli/main.ts'
 import { startPortal } from '@portline/portal'
 import type { Portal } from '@portline/portal'
@@ -15,6 +18,7 @@ import { openHouse, until } from './support/house.ts'
 
 /** A backup of a running app side under load, its end by kill -9, and a restore: with the command line, as an operator would. */
 const SENDERS = 8
+const PORTLINE = fileURLToPath(new URL('../packages/cli/bin/portline.mjs', import.meta.url))
 
 let folder: string
 let portal: Portal
@@ -72,9 +76,31 @@ async function post(n: number): Promise<string | undefined> {
   return answer.json().then((json: unknown) => (json as { id: string }).id, () => undefined)
 }
 
-async function storedIds(): Promise<Set<string>> {
-  const { out } = await run('events', 'export', '--event', 'ONAPPTEST')
-  return new Set(out.trim().split('\n').map((line) => (JSON.parse(line) as { id: string }).id))
+/** Of the app side that runs, or with `--data` of one that does not. */
+async function storedIds(...where: string[]): Promise<Set<string>> {
+  const { exitCode, out, err } = await run('events', 'export', '--event', 'ONAPPTEST', ...where)
+  expect(exitCode, err).toBe(0)
+  return new Set(out.split('\n').filter((line) => line !== '').map((line) => (JSON.parse(line) as { id: string }).id))
+}
+
+/** An app side that was killed with a log that holds what it had answered 200, and a backup from before all that. */
+async function killedWithLog(): Promise<{ data: string; file: string; backup: string; acknowledged: readonly string[] }> {
+  const data = join(folder, 'data')
+  const [file, backup] = [join(data, 'portline.sqlite'), join(folder, 'backup.sqlite')]
+  await start(data, join(folder, 'handled'))
+  await install()
+  expect((await run('backup', backup)).exitCode).toBe(0)
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => post(n)))
+  const acknowledged = answers.filter((id) => id !== undefined)
+  expect(acknowledged.length).toBe(answers.length)
+  await kill()
+  expect((await stat(`${file}-wal`)).size).toBeGreaterThan(0)
+  return { data, file, backup, acknowledged }
+}
+
+/** What belongs to the store by its name, without the lock's file. */
+async function storeFiles(data: string): Promise<string[]> {
+  return (await readdir(data)).filter((name) => name.startsWith('portline.sqlite') && !name.endsWith('.lock')).toSorted()
 }
 
 test('what was acknowledged before a backup began is in it; the app side goes on from there', { timeout: 120_000 }, async () => {
@@ -211,4 +237,64 @@ test('the store of an app side that does not run is backed up too', { timeout: 6
   expect((await run('restore', backup, '--data', to)).exitCode).toBe(0)
   await start(to, join(folder, 'handled'))
   expect([...(await storedIds())]).toContain(id)
+})
+
+test('the store that a restore sets aside after a kill is one file, with all that was answered 200', { timeout: 60_000 }, async () => {
+  const { data, file, backup, acknowledged } = await killedWithLog()
+  const done = await run('restore', backup, '--data', data, '--force', '--json')
+  expect(done.exitCode, done.err).toBe(0)
+  expect(JSON.parse(done.out)).toMatchObject({ replaced: `${file}.replaced-1` })
+  const alone = join(folder, 'alone')
+  await mkdir(alone)
+  await copyFile(`${file}.replaced-1`, join(alone, 'portline.sqlite'))
+  expect(await storedIds('--data', alone)).toEqual(new Set(acknowledged))
+  expect(await storeFiles(data)).toEqual(['portline.sqlite', 'portline.sqlite.replaced-1'])
+  expect(await storedIds('--data', data)).toEqual(new Set())
+})
+
+test('a restore that breaks off while it sets the former store aside leaves it with all that was answered 200', { timeout: 60_000 }, async () => {
+  const { data, file, backup, acknowledged } = await killedWithLog()
+  // A link to nowhere: the name looks free and cannot be given.
+  await symlink(join(folder, 'nowhere'), `${file}.replaced-1`)
+  expect((await run('restore', backup, '--data', data, '--force')).exitCode).not.toBe(0)
+  expect(await storedIds('--data', data)).toEqual(new Set(acknowledged))
+})
+
+test('a store that is read meanwhile is not replaced', { timeout: 60_000 }, async () => {
+  const { data, file, backup, acknowledged } = await killedWithLog()
+  const reader = new DatabaseSync(file)
+  reader.exec('BEGIN; SELECT count(*) FROM events')
+  expect(await run('restore', backup, '--data', data, '--force')).toMatchObject({ exitCode: 1, err: expect.stringContaining('STORE_IN_USE') as unknown })
+  reader.close()
+  expect(await storeFiles(data)).toEqual(['portline.sqlite'])
+  expect(await storedIds('--data', data)).toEqual(new Set(acknowledged))
+})
+
+test('a store into which its log cannot be written is set aside with its log', { timeout: 60_000 }, async () => {
+  const { data, file, backup, acknowledged } = await killedWithLog()
+  // A disk that takes no more: no file may become larger than the backup is.
+  const { size } = await stat(backup)
+  const restore = [process.execPath, PORTLINE, 'restore', backup, '--data', data, '--force']
+  const { stdout } = await promisify(execFile)('prlimit', [`--fsize=${size}`, ...restore])
+  expect(stdout).toContain('portline.sqlite.replaced-1')
+  expect(await storeFiles(data)).toEqual(['portline.sqlite', 'portline.sqlite.replaced-1', 'portline.sqlite.replaced-1-wal'])
+  const together = join(folder, 'together')
+  await mkdir(together)
+  for (const end of ['', '-wal']) await copyFile(`${file}.replaced-1${end}`, join(together, `portline.sqlite${end}`))
+  expect(await storedIds('--data', together)).toEqual(new Set(acknowledged))
+  expect(await storedIds('--data', data)).toEqual(new Set())
+})
+
+test('a store that is too damaged to be opened is set aside as it is, and beside the log that another restore left', { timeout: 60_000 }, async () => {
+  const { data, file, backup } = await killedWithLog()
+  const text = 'this is no database, however long it may be'
+  await writeFile(file, text)
+  await rm(`${file}-wal`)
+  await writeFile(`${file}.replaced-1-wal`, 'a log')
+  const done = await run('restore', backup, '--data', data, '--force')
+  expect(done.exitCode, done.err).toBe(0)
+  expect(await storeFiles(data)).toEqual(['portline.sqlite', 'portline.sqlite.replaced-1-wal', 'portline.sqlite.replaced-2'])
+  expect(await readFile(`${file}.replaced-2`, 'utf8')).toBe(text)
+  await start(data, join(folder, 'handled'))
+  expect(await post(1)).toBeDefined()
 })
