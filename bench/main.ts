@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -6,8 +5,9 @@ import { parseArgs } from 'node:util'
 import { CONTENDERS } from './contenders/contenders.ts'
 import { fileSystemOf, FULL, LONG, makeFolder, QUICK, removeFolder } from './lib/bench.ts'
 import type { Bench, Extent } from './lib/bench.ts'
-import type { Contender } from './lib/contender.ts'
+import { leftOut } from './lib/left-out.ts'
 import { machineFacts } from './lib/machine.ts'
+import { isThere, versions } from './lib/needs.ts'
 import { endAll } from './lib/processes.ts'
 import { writeReport } from './lib/report.ts'
 import type { Part } from './lib/report.ts'
@@ -19,7 +19,6 @@ import { measureMemory } from './sections/memory.ts'
 import { measureReceiving } from './sections/receive.ts'
 import { measureSteadily } from './sections/steady.ts'
 import { findProgram } from './servers/server.ts'
-import type { ServerKind } from './servers/server.ts'
 
 /** The bench, started by `npm run bench`, which brings Node 24, the peers' packages and the servers. */
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -55,6 +54,8 @@ function defaultParent(): string {
 }
 
 interface Asked {
+  /** Those that decide what is measured, as they were given. */
+  readonly options: string
   readonly extent: Extent
   readonly sections: readonly string[]
   readonly contenders: readonly string[]
@@ -79,12 +80,19 @@ function readArguments(): Asked | undefined {
   const extent = values.quick ? QUICK : values.long ? LONG : FULL
   const isWhole = !values.quick && only.length === 0
   return {
+    options: optionsPhrase(values),
     extent: values.rounds === undefined ? extent : { ...extent, rounds: Math.max(1, Math.trunc(Number(values.rounds)) || 1) },
     sections: sections.length > 0 ? sections : Object.keys(SECTIONS),
     contenders,
     parent: values.data ?? defaultParent(),
     out: values.out ?? (isWhole ? RESULTS : undefined),
   }
+}
+
+/** Without the folders: they say nothing of the figures, and a page that is published is no place for a machine's paths. */
+function optionsPhrase({ quick, long, only, rounds }: { quick: boolean; long: boolean; only?: string; rounds?: string }): string {
+  const given = [quick && '--quick', long && '--long', only !== undefined && `--only ${only}`, rounds !== undefined && `--rounds ${rounds}`]
+  return given.filter((option) => option !== false).join(' ')
 }
 
 function readOrGiveUp(): Asked | undefined {
@@ -96,7 +104,7 @@ function readOrGiveUp(): Asked | undefined {
   }
 }
 
-async function run({ extent, sections, contenders, parent, out }: Asked): Promise<void> {
+async function run({ options, extent, sections, contenders, parent, out }: Asked): Promise<void> {
   if (await fileSystemOf(parent) === 'tmpfs') {
     throw new Error(`${parent} is in memory, where nothing is ever synced; name a folder on a disk with --data`)
   }
@@ -104,12 +112,14 @@ async function run({ extent, sections, contenders, parent, out }: Asked): Promis
   const { folder, bodiesFile } = await makeFolder(parent)
   onEnd(folder)
   const bench: Bench = {
-    extent, folder, bodiesFile, absent,
+    extent, folder, bodiesFile, absent, figures: { coldStarts: [] },
     chosen: (all) =>
       all.filter(({ name }) => contenders.length === 0 || contenders.includes(name)).filter((contender) => isThere(contender, absent)),
     say: (line) => process.stderr.write(`${line}\n`),
   }
   const facts = await machineFacts(folder, ROOT)
+  facts.push(['Options', options === '' ? 'none' : `\`${options}\``])
+  facts.push(['Rounds', `${extent.rounds}, each of ${extent.measureS} s after ${extent.warmUpS} s to warm up; a cold start is the median of ${extent.starts}`])
   facts.push(...(await versions()))
   const [beginMs, cpuBefore] = [performance.now(), machineCpu()]
   const parts: Part[] = []
@@ -121,54 +131,25 @@ async function run({ extent, sections, contenders, parent, out }: Asked): Promis
   }
   const cpu = machineCpu()
   facts.push(['The run', `${Math.round((performance.now() - beginMs) / 60_000)} min, both cores busy ${busyShare(cpuBefore, cpu)} of the time`])
-  const report = writeReport({ facts, parts: parts.filter(({ text }) => text !== ''), absent, extent })
+  const unasked = [...notAsked(sections, contenders), ...leftOut(extent, sections)]
+  const report = writeReport({ facts, figures: bench.figures, parts: parts.filter(({ text }) => text !== ''), absent, unasked, extent })
   if (out === undefined) process.stdout.write(report)
   else await writeFile(out, report)
   if (out !== undefined) bench.say(`Results: ${out}`)
   await removeFolder(folder)
 }
 
+/** What `--only` has left out. */
+function notAsked(sections: readonly string[], contenders: readonly string[]): string[] {
+  const titles = Object.keys(SECTIONS).filter((name) => !sections.includes(name)).map((name) => SECTIONS[name]?.title ?? name)
+  return [
+    ...titles.map((title) => `${title}: not named by \`--only\``),
+    ...(contenders.length === 0 ? [] : [`contenders but for ${contenders.join(', ')}: not named by \`--only\``]),
+  ]
+}
+
 function busyShare(before: ReturnType<typeof machineCpu>, after: ReturnType<typeof machineCpu>): string {
   return `${Math.round(((after.busyS - before.busyS) / (after.totalS - before.totalS)) * 100)} %`
-}
-
-/** A contender whose server is missing is named in the results with the reason. */
-function isThere(contender: Contender, absent: Map<string, string>): boolean {
-  const why = contender.server?.missing() ?? (contender.program.endsWith('.mjs') ? missingPackages() : undefined)
-  if (why !== undefined) absent.set(contender.label, why)
-  return why === undefined
-}
-
-function manifest(): Record<string, string> {
-  const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { dependencies: Record<string, string> }
-  return dependencies
-}
-
-function missingPackages(): string | undefined {
-  const missing = Object.keys(manifest()).filter((name) => !hasPackage(name))
-  return missing.length === 0 ? undefined : `not in bench/node_modules: ${missing.join(', ')}`
-}
-
-function hasPackage(name: string): boolean {
-  try {
-    readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function versions(): Promise<[string, string][]> {
-  const kinds = new Set(CONTENDERS.flatMap(({ server }): ServerKind[] => (server === undefined ? [] : [server])))
-  const servers: [string, string][] = []
-  for (const kind of kinds) {
-    servers.push([kind.name, kind.missing() ?? `${await kind.version()}; ${kind.durability}`])
-  }
-  return [
-    ...servers,
-    ['SQLite', `of Node, ${process.versions['sqlite'] ?? '?'}; WAL, synchronous FULL`],
-    ['Packages', Object.entries(manifest()).map((entry) => entry.join(' ')).join(', ')],
-  ]
 }
 
 /** However the run ends, no process and no folder stays behind. */

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Contender } from './contender.ts'
 import { wrkBodies } from './events.ts'
+import type { Figures } from './figures.ts'
 
 /** What the parts of a run share. */
 export interface Bench {
@@ -13,6 +14,8 @@ export interface Bench {
   readonly bodiesFile: string
   /** What could not be measured, and why. */
   readonly absent: Map<string, string>
+  /** Filled by the sections. */
+  readonly figures: Figures
   say(line: string): void
 }
 

@@ -1,4 +1,6 @@
+import { aimsTable } from './aims.ts'
 import type { Extent } from './bench.ts'
+import type { Figures } from './figures.ts'
 import { facts as factsTable } from './table.ts'
 
 /** The page of results. Its figures come from the run alone; its words say how they were taken and what they do not say. */
@@ -10,7 +12,11 @@ export interface Part {
 export interface Report {
   readonly facts: readonly (readonly [name: string, fact: string])[]
   readonly parts: readonly Part[]
+  readonly figures: Figures
+  /** What was asked for and could not be measured, and why. */
   readonly absent: ReadonlyMap<string, string>
+  /** What was not asked for. */
+  readonly unasked: readonly string[]
   readonly extent: Extent
 }
 
@@ -36,13 +42,17 @@ const HOW_TO_READ = `- Ratios are to the row “Portline, handlers running”, w
   has one queue per portal; there a failed job lets those behind it go on, so nothing is ever parked and that row is Portline's only.
   BullMQ's groups, which are its lanes, belong to its paid edition and are not measured.`
 
-export function writeReport({ facts, parts, absent, extent }: Report): string {
-  const missing = [...absent].map(([what, why]) => `- ${what}: ${why}`)
+const AIMS = `What Portline set out to reach. An aim is held against the run only at the size that it names; where the run was smaller, its figure
+stands there without a verdict.`
+
+export function writeReport({ facts, parts, figures, absent, unasked, extent }: Report): string {
+  const missing = [...[...absent].map(([what, why]) => `${what}: ${why}`), ...unasked].map((line) => `- ${line}`)
   const sections = [
     HEAD,
-    factsTable(facts),
+    factsTable(['', ''], facts),
+    `## Aims\n\n${AIMS}\n\n${aimsTable(figures)}`,
     ...parts.map(({ title, text }) => `## ${title}\n\n${text}`),
-    `## What could not be had\n\n${missing.length === 0 ? 'Everything was measured.' : missing.join('\n')}`,
+    `## What was not measured\n\n${missing.length === 0 ? 'Everything was measured.' : missing.join('\n')}`,
     `## How to read it\n\n${HOW_TO_READ}`,
   ]
   const warning = extent.measureS < 2 ? ['**A quick run: it shows that everything runs, its figures mean little.**'] : []

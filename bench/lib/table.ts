@@ -4,8 +4,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Of words, not of figures. */
-export function facts(rows: readonly (readonly [name: string, fact: string])[]): string {
-  return drawn(['', ''], ['---', '---'], rows)
+export function facts(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return drawn(head, head.map(() => '---'), rows)
 }
 
 function drawn(head: readonly string[], rule: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -15,7 +15,7 @@ function drawn(head: readonly string[], rule: readonly string[], rows: readonly 
 
 const NONE = '–'
 
-/** Why is told under "What could not be had". */
+/** Why is told under "What was not measured". */
 export function notMeasured(label: string, columns: number): string[] {
   return [label, 'not measured', ...Array.from({ length: columns - 2 }, () => NONE)]
 }
@@ -30,6 +30,11 @@ export function duration(ms: number): string {
   if (ms >= 10_000) return `${(ms / 1_000).toFixed(1)} s`
   if (ms >= 1) return `${ms >= 100 ? count(ms) : ms.toPrecision(3)} ms`
   return `${count(ms * 1_000)} µs`
+}
+
+/** A handler may begin before its sender has read the answer. */
+export function sinceAnswered(ms: number): string {
+  return ms < 0 ? `${duration(-ms)} before` : duration(ms)
 }
 
 export function ratio(value: number, reference: number): string {

@@ -34,6 +34,7 @@ async function measureStore(bench: Bench, { portals, events }: StoreSize): Promi
     for (let n = 0; n < bench.extent.starts; n++) starts.push(await startOnce(folder, n + 1))
     const bytes = (await readdir(folder)).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
     const [tookMs, mostBytes] = [median(starts.map((start) => start.tookMs)), median(starts.map((start) => start.bytes))]
+    bench.figures.coldStarts = [...bench.figures.coldStarts, { portals, events, tookMs }]
     return [count(portals), count(events), mebibytes(bytes), duration(tookMs), mebibytes(mostBytes)]
   } finally {
     await round.close()

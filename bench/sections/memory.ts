@@ -21,10 +21,12 @@ export async function measureMemory(bench: Bench): Promise<string> {
     const samples = [residentBytes(running.pid)]
     const timer = setInterval(() => samples.push(residentBytes(running.pid)), SAMPLE_MS)
     try {
-      const { latencies, failed } = await sendSteadily({ url: running.url, rate: RATE, events: RATE * memoryS })
+      const { latencies, failed, answered, durationS } = await sendSteadily({ url: running.url, rate: RATE, events: RATE * memoryS })
+      const mostBytes = Math.max(...samples)
+      bench.figures.memory = { rate: RATE, answeredPerS: answered / durationS, lastedS: memoryS, mostBytes }
       const at = (share: number): string => mebibytes(samples[Math.floor((samples.length - 1) * share)] ?? Number.NaN)
       return [[
-        `${memoryS} s`, at(0), at(0.25), at(0.5), at(0.75), at(1), mebibytes(Math.max(...samples)),
+        `${memoryS} s`, at(0), at(0.25), at(0.5), at(0.75), at(1), mebibytes(mostBytes),
         `${duration(latencies.p50)}, ${duration(latencies.p99)}${failed > 0 ? `, ${count(failed)} NOT ANSWERED 200` : ''}`,
       ]]
     } finally {

@@ -26,6 +26,8 @@ interface Sample {
   readonly refused: number
 }
 
+/** Of the contenders the one that shows what there is to be had at all. */
+const BARE_HTTP = 'http'
 const HEAD = ['contender', 'answered/s', 'to Portline', 'p50', 'p99', 'handled/s', 'CPU µs per event', 'memory MiB', 'disk syncs/s', 'kept']
 
 export async function measureReceiving(bench: Bench): Promise<string> {
@@ -74,8 +76,14 @@ async function handledBy(running: Awaited<ReturnType<Round['serve']>>): Promise<
   return (await running.ask('handled')) as Handled
 }
 
-function report({ extent }: Bench, contenders: readonly Contender[], samples: ReadonlyMap<Contender, readonly Sample[]>): string {
+function report({ extent, figures }: Bench, contenders: readonly Contender[], samples: ReadonlyMap<Contender, readonly Sample[]>): string {
   const of = (contender: Contender, key: keyof Sample): number => median((samples.get(contender) ?? []).map((sample) => sample[key]))
+  const http = contenders.find(({ name }) => name === BARE_HTTP)
+  if (http !== undefined && samples.has(http)) figures.httpPerS = of(http, 'perS')
+  const own = samples.get(REFERENCE)
+  if (own !== undefined) {
+    figures.receiving = { answeredPerS: of(REFERENCE, 'perS'), handledPerS: of(REFERENCE, 'handledPerS'), lost: sumOf(own, 'lost') }
+  }
   const reference = of(REFERENCE, 'perS')
   const rows = contenders.map((contender) => {
     const all = samples.get(contender)
@@ -107,9 +115,12 @@ function pair(show: (value: number) => string, app: number, server: number): str
 }
 
 function keptOf(contender: Contender, samples: readonly Sample[]): string {
-  const sum = (key: 'lost' | 'refused'): number => samples.reduce((total, sample) => total + sample[key], 0)
-  const refused = sum('refused') > 0 ? `${count(sum('refused'))} NOT ANSWERED 200` : undefined
-  if (!contender.durable) return refused ?? 'nothing'
-  const lost = sum('lost') > 0 ? `${count(sum('lost'))} LOST` : 'all'
-  return [lost, refused].filter((text) => text !== undefined).join(', ')
+  const [lost, refused] = [sumOf(samples, 'lost'), sumOf(samples, 'refused')]
+  const refusedPhrase = refused > 0 ? `${count(refused)} NOT ANSWERED 200` : undefined
+  if (!contender.durable) return refusedPhrase ?? 'nothing'
+  return [lost > 0 ? `${count(lost)} LOST` : 'all', refusedPhrase].filter((text) => text !== undefined).join(', ')
+}
+
+function sumOf(samples: readonly Sample[], key: 'lost' | 'refused'): number {
+  return samples.reduce((total, sample) => total + sample[key], 0)
 }

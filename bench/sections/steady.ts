@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { CONTENDERS } from '../contenders/contenders.ts'
+import { CONTENDERS, REFERENCE } from '../contenders/contenders.ts'
 import type { Bench } from '../lib/bench.ts'
 import { guarded, PORTALS } from '../lib/bench.ts'
 import { Round } from '../lib/contender.ts'
 import type { Contender } from '../lib/contender.ts'
+import type { SteadyFigure } from '../lib/figures.ts'
 import { outputOf } from '../lib/processes.ts'
 import { median } from '../lib/statistics.ts'
 import { count, duration, percent, table } from '../lib/table.ts'
@@ -34,6 +35,9 @@ export async function measureSteadily(bench: Bench): Promise<string> {
       }
     }
     if (results.size > 0) parts.push(`### ${count(rate)} events a second`, report(results, rate))
+    const own = results.get(REFERENCE)
+    // The highest rate comes last.
+    if (own !== undefined) bench.figures.steady = figureOf(own, rate)
   }
   return parts.join('\n\n')
 }
@@ -51,13 +55,21 @@ async function measureOnce(bench: Bench, contender: Contender, rate: number): Pr
   }
 }
 
+function figureOf(results: readonly SteadyResult[], rate: number): SteadyFigure {
+  return { rate, answeredPerS: median(results.map(answeredPerS)), p99Ms: median(results.map(({ latencies }) => latencies.p99)) }
+}
+
+function answeredPerS({ answered, durationS }: SteadyResult): number {
+  return answered / durationS
+}
+
 function report(results: ReadonlyMap<Contender, readonly SteadyResult[]>, rate: number): string {
   const rows = [...results].map(([contender, all]) => {
     const figure = (read: (result: SteadyResult) => number): number => median(all.map(read))
     const failed = all.reduce((sum, result) => sum + result.failed, 0)
     return [
       contender.label,
-      `${count(figure(({ answered, durationS }) => answered / durationS))}${failed > 0 ? `, ${count(failed)} NOT ANSWERED 200` : ''}`,
+      `${count(figure(answeredPerS))}${failed > 0 ? `, ${count(failed)} NOT ANSWERED 200` : ''}`,
       ...(['p50', 'p99', 'p999', 'max'] as const).map((key) => duration(figure(({ latencies }) => latencies[key]))),
       duration(figure(({ lagP99 }) => lagP99)),
       percent(figure(({ cpuS, durationS }) => cpuS / durationS)),
