@@ -288,7 +288,7 @@ describe('the outer world', () => {
   })
 
   test('the environment is read by the command line alone', () => {
-    const rest = outside(shipped, 'packages/cli/', 'scripts/', 'bench/')
+    const rest = outside(shipped, 'packages/cli/', 'scripts/', 'bench/', 'vitest.config.ts')
     expect(matches(rest, 'bare', /\bprocess\.(?:env|argv|exit|stdin|stdout)\b/g)).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { defineApp } from 'portline'
-import { LANE_TURN_EVENTS } from 'portline/limits.ts'
+import { LANES_AT_ONCE, LANE_TURN_EVENTS } from 'portline/limits.ts'
 import { afterEach, expect, test } from 'vitest'
 import { until } from './support/house.ts'
 import { openKnownPortals } from './support/known-portals.ts'
@@ -102,4 +102,43 @@ test('a stop lets running handlers end, starts no other event, and loses none', 
   expect((await house.store.event(first))?.state).toBe('done')
   expect((await house.store.event(second))?.state).toBe('pending')
   expect((await house.store.event(during.id))?.state).toBe('pending')
+})
+
+test('more portals than may run at once that wait for one handler leave those alone that want another', async () => {
+  const PORTALS = LANES_AT_ONCE + 100
+  let ran = 0
+  let open: () => void = () => {}
+  const gate = new Promise<void>((resolve) => (open = resolve))
+  const app = defineApp({ name: 'known' })
+    .on('ONAPPTEST', async () => {
+      await gate
+      ran += 1
+    }, { concurrency: 2 })
+    .on('ONCRMDEALADD', () => {})
+  house = await openKnownPortals(app, PORTALS + 1)
+  await Promise.all(Array.from({ length: PORTALS }, (_, portal) => house.accept(portal, {})))
+  const { id } = await house.accept(PORTALS, {}, 'ONCRMDEALADD')
+  await until(async () => ((await house.store.event(id))?.state === 'done' ? true : undefined), 'the event that needs another handler')
+  expect(ran).toBe(0)
+  open()
+  await until(() => (ran === PORTALS ? true : undefined), 'each of them to have had its turn')
+})
+
+test('a stop starts nothing that waits for a place of its handler', async () => {
+  let ran = 0
+  let finish: () => void = () => {}
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => {
+    ran += 1
+    return new Promise<void>((resolve) => (finish = resolve))
+  }, { concurrency: 1 })
+  house = await openKnownPortals(app, 20)
+  const accepted = await Promise.all(Array.from({ length: 20 }, (_, portal) => house.accept(portal, {})))
+  await until(() => (ran === 1 ? true : undefined), 'the first to run')
+  const stopped = house.stop()
+  finish()
+  await stopped
+  expect(ran).toBe(1)
+  const states = await Promise.all(accepted.map(async ({ id }) => (await house.store.event(id))?.state))
+  expect(states.filter((state) => state === 'done')).toHaveLength(1)
+  expect(states.filter((state) => state === 'pending')).toHaveLength(19)
 })

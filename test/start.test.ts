@@ -164,3 +164,54 @@ test('what npx started ends when npx is ended', async () => {
   const gone = () => fetch(`http://127.0.0.1:${port}/`).then(() => undefined, () => true as const)
   await until(gone, 'the server to be gone')
 })
+
+const STRAY = `import { defineApp } from 'portline'
+let tries = 0
+export default defineApp({ name: 'mine' }).on('ONAPPINSTALL', async () => {
+  tries += 1
+  if (tries === 1) {
+    void Promise.reject(new Error('nobody waits for me'))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  } else setTimeout(() => void Promise.reject(new Error('long after the end')), 1)
+}, { retryDelaysMs: [10] })
+`
+
+test('a promise that a handler forgot ends no process: its event is tried again while it runs, and the log names it after', async () => {
+  await writeFile(join(folder, 'app.ts'), STRAY)
+  start()
+  await serving()
+  portal.control.registerApp({
+    name: 'mine', kind: 'local', client_id: 'local.mine', client_secret: 'mine alone', ui: false, scope: [],
+    install_url: `http://127.0.0.1:${port}/apps/mine/events`,
+  })
+  await portal.control.install('local.mine')
+  await until(async () => ((await installedEvents())[0]?.state === 'done' ? true : undefined), 'the installation')
+  await until(() => (err.includes('long after the end') ? true : undefined), 'the log')
+  expect(await installedEvents()).toMatchObject([{ state: 'done', attempts: 2 }])
+  expect(err).toContain('nobody waits for me')
+  expect(err).toContain('"code":"ONAPPINSTALL"')
+  expect(await end('SIGTERM')).toBe(0)
+})
+
+/** Lets a signal end the store's thread, which nothing from outside can. */
+const DEADLY = `import { syncBuiltinESMExports } from 'node:module'
+import workers from 'node:worker_threads'
+const { Worker } = workers
+workers.Worker = class extends Worker {
+  constructor(...args) {
+    super(...args)
+    process.on('SIGUSR2', () => void this.terminate())
+  }
+}
+syncBuiltinESMExports()
+`
+
+test('a server whose store thread has died ends with the code, so that it is started again', async () => {
+  await writeFile(join(folder, 'deadly.mjs'), DEADLY)
+  const started = start(['./app.ts'], { NODE_OPTIONS: `--import ${join(folder, 'deadly.mjs')}` })
+  await serving()
+  const exited = once(started, 'exit')
+  started.kill('SIGUSR2')
+  expect(await exited).toEqual([1, null])
+  expect(err).toContain('error STORE_UNAVAILABLE')
+})

@@ -13,3 +13,8 @@ test.each(['ONAPPINSTALL', 'onAppUpdate', 'ONAPPUNINSTALL', 'ONOFFLINEEVENT'])('
   expect(() => defineApp({ name: 'hello' }).on('ONAPPINSTALL', () => {}, { offline: true })).toThrow()
   expect(defineApp({ name: 'hello' }).on('ONCRMDEALADD', () => {}, { offline: true }).handlerOf('ONCRMDEALADD')?.policy.offline).toBe(true)
 })
+
+test('a handler of single events cannot ask for several', () => {
+  const options: object = { maxEvents: 5 }
+  expect(() => defineApp({ name: 'hello' }).on('ONAPPTEST', () => {}, options)).toThrow(expect.objectContaining({ code: 'APP_DEFINITION_INVALID' }))
+})

@@ -152,6 +152,8 @@ export function defineApp(definition: AppDefinition): App {
     on: (code, handler, options: HandlerOptions = {}) =>
       register(code, (upper) => {
         if (!isDestination(handler)) {
+          // It would be handed several and shown the first: the others would be done unseen.
+          if ('maxEvents' in options) throw new CodedError('APP_DEFINITION_INVALID', `${upper}: maxEvents is an option of onBatch`)
           // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
           return { kind: 'code', run: handler as unknown as Handler<string>, policy: policyOf(upper, options) }
         }

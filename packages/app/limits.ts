@@ -45,6 +45,10 @@ export const REFUSAL_SAMPLES = 500
 
 /** Lanes whose handlers run at the same time in one process: many, so that slow portals do not delay the others. */
 export const LANES_AT_ONCE = 1_000
+/** Of them, how many may wait for one handler's or destination's turn; the others stand by and leave their places to lanes with other work. */
+export const WAITING_LANES = 128
+/** A lane that stands by looks again after this long, should nobody have told it. */
+export const STAND_BY_MS = 60_000
 /** Events that a lane runs before it stands behind all others. */
 export const LANE_TURN_EVENTS = 64
 /** Leased from a lane whose head has just failed: what is behind it is read for nothing if it fails again. */

@@ -10,6 +10,7 @@ const STOP_WITHIN_MS = 26_000
  */
 export class StopSignal {
   readonly received: Promise<void>
+  #stopping = false
 
   constructor() {
     this.received = new Promise((resolve) => {
@@ -18,7 +19,17 @@ export class StopSignal {
     })
   }
 
+  /** A server whose store has died refuses every event: it ends, so that whoever looks after it starts it again. */
+  endWith(gone: Promise<void> | undefined, output: Output): void {
+    void gone?.then(() => {
+      if (this.#stopping) return
+      output.err('error STORE_UNAVAILABLE: the store thread died. What was answered 200 is on disk and goes on at the next start.')
+      process.exit(1)
+    })
+  }
+
   async stop(output: Output, parts: readonly (() => Promise<void>)[]): Promise<void> {
+    this.#stopping = true
     const deadline = setTimeout(() => {
       output.err(`Not stopped within ${STOP_WITHIN_MS} ms. What was answered 200 is on disk and goes on at the next start.`)
       process.exit(1)

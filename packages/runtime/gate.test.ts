@@ -31,3 +31,27 @@ test('says when nobody more can wait, and a task that fails gives its place back
   expect(await waiting).toBe('ran')
   expect(gate.isFull).toBe(false)
 })
+
+test('those who stand by are told once half of the line has gone, one after the other, and keep their places', async () => {
+  const gate = new Gate(1, 4)
+  const ends: (() => void)[] = []
+  const tasks = Array.from({ length: 5 }, () => gate.run(() => new Promise<void>((resolve) => ends.push(resolve))))
+  const told: string[] = []
+  const standBy = (who: string): Promise<void> | undefined => gate.standBy(who)?.then(() => void told.push(who))
+  expect(standBy('a')).toBeDefined()
+  expect(standBy('b')).toBeDefined()
+  expect(gate.standBy('a')).toBe(gate.standBy('a'))
+  const endNext = async (): Promise<void> => {
+    ends.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await endNext()
+  expect(told).toEqual([])
+  await endNext()
+  expect(told).toEqual(['a'])
+  await endNext()
+  expect(told).toEqual(['a', 'b'])
+  expect(gate.standBy('c')).toBeUndefined()
+  while (ends.length > 0) await endNext()
+  await Promise.all(tasks)
+})

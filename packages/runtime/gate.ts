@@ -1,8 +1,12 @@
-/** Lets a fixed number of tasks run at once; the others wait in the order they came, up to a limit. */
+/**
+ * Lets a fixed number of tasks run at once; the others wait in the order they came, up to a limit. Whoever finds the line full may
+ * stand by, and is told when somebody has left it.
+ */
 export class Gate {
   readonly #places: number
   readonly #maxWaiting: number
   readonly #waiting: (() => void)[] = []
+  readonly #standingBy = new Map<string, { readonly told: Promise<void>; readonly tell: () => void }>()
   #running = 0
 
   constructor(places: number, maxWaiting: number) {
@@ -12,6 +16,17 @@ export class Gate {
 
   get isFull(): boolean {
     return this.#running >= this.#places && this.#waiting.length >= this.#maxWaiting
+  }
+
+  /**
+   * Undefined when there is room; else resolves once half of the line has gone, for one after the other of those who stand by, to be
+   * asked again: at a line that is just full each would only be told to find it full again. Who stands by already keeps its place.
+   */
+  standBy(who: string): Promise<void> | undefined {
+    if (!this.isFull) return undefined
+    const standing = this.#standingBy.get(who) ?? promised()
+    this.#standingBy.set(who, standing)
+    return standing.told
   }
 
   /** Look at `isFull` first: a task that finds no place to wait is let in beyond the limit rather than lost. */
@@ -25,6 +40,20 @@ export class Gate {
       const next = this.#waiting.shift()
       if (next === undefined) this.#running -= 1
       else next()
+      if (this.#waiting.length * 2 <= this.#maxWaiting) this.#tellNext()
     }
   }
+
+  #tellNext(): void {
+    const [first] = this.#standingBy
+    if (first === undefined) return
+    const [who, { tell }] = first
+    this.#standingBy.delete(who)
+    tell()
+  }
+}
+
+function promised(): { told: Promise<void>; tell: () => void } {
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>()
+  return { told, tell }
 }

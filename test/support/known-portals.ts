@@ -19,7 +19,8 @@ import { createSealer } from 'portline/tokens/sealer.ts'
 /** The app side's rooms over a real store, without a server: its portals are installed already, `portal-0` and so on. */
 export interface KnownPortalsHouse {
   readonly store: Store
-  accept(portal: number, data: FormValue): Promise<Accepted>
+  /** ONAPPTEST, unless another code is named. */
+  accept(portal: number, data: FormValue, code?: string): Promise<Accepted>
   /** Ends the lanes as a stop of the app side does; the store stays open. */
   stop(): Promise<void>
   close(): Promise<void>
@@ -48,8 +49,8 @@ export async function openKnownPortals(app: App, portals: number, clock: Clock =
   let stopped = false
   const house: KnownPortalsHouse = {
     store,
-    accept: (portal, data) =>
-      parts.inbox.accept(app.name, { event: 'ONAPPTEST', data, auth: { member_id: `portal-${portal}`, application_token: `token-${portal}`, user_id: '7' } }, 100),
+    accept: (portal, data, event = 'ONAPPTEST') =>
+      parts.inbox.accept(app.name, { event, data, auth: { member_id: `portal-${portal}`, application_token: `token-${portal}`, user_id: '7' } }, 100),
     async stop() {
       if (!stopped) await parts.stop()
       stopped = true

@@ -49,10 +49,12 @@ export interface Destination {
 export interface OpenDestination {
   /**
    * Resolves when the other side has every one of them, in their order. Ends by itself in its time; an abort rejects with the
-   * signal's reason.
+   * signal's reason; that of `starts` does so only before it has begun.
    * Errors: NotNow when nothing was sent, which is no attempt; else a DeliveryError, which says how many were taken.
    */
-  deliver(deliveries: readonly Delivery[], signal: AbortSignal): Promise<void>
+  deliver(deliveries: readonly Delivery[], signal: AbortSignal, starts?: AbortSignal): Promise<void>
+  /** Undefined when a delivery may come; else when so many wait for their turn that it had better be asked again later. */
+  standBy(who: string): Promise<void> | undefined
   status(): BreakerStatus
   /** Ends connections. What is under way fails. */
   close(): Promise<void>

@@ -1,4 +1,5 @@
 import { Gate } from '@portline/runtime/gate.ts'
+import { WAITING_LANES } from '../limits.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import type { BreakerStatus } from './circuit-breaker.ts'
 import type { DestinationParts, OpenDestination } from './destination.ts'
@@ -10,7 +11,7 @@ import type { DestinationParts, OpenDestination } from './destination.ts'
 export function guarded(
   name: string,
   { clock, random, log }: DestinationParts,
-  inner: Omit<OpenDestination, 'status'>,
+  inner: Pick<OpenDestination, 'deliver' | 'close'>,
   places = Number.POSITIVE_INFINITY,
 ): OpenDestination {
   const onChange = (status: BreakerStatus): void => {
@@ -20,14 +21,16 @@ export function guarded(
     if (status.state === 'closed') log.info({ destination: name }, 'a destination takes events again')
   }
   const breaker = new CircuitBreaker({ name, clock, random, onChange })
-  const gate = new Gate(places, Number.POSITIVE_INFINITY)
+  const gate = new Gate(places, WAITING_LANES)
   return {
-    async deliver(deliveries, signal) {
+    async deliver(deliveries, signal, starts) {
       await gate.run(async () => {
+        starts?.throwIfAborted()
         signal.throwIfAborted()
         await breaker.run(() => inner.deliver(deliveries, signal))
       })
     },
+    standBy: (who) => gate.standBy(who),
     status: () => breaker.status,
     close: () => inner.close(),
   }

@@ -65,7 +65,8 @@ interface PublishParts {
 async function publishAll(parts: PublishParts, deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
   const { broker, clock, name, timeoutMs, keyOf } = parts
   signal.throwIfAborted()
-  const messages = deliveries.map((delivery) => messageOf(delivery, keyOf(delivery)))
+  const { messages, objection } = messagesOf(deliveries, keyOf)
+  if (messages.length === 0) throw objection
   const confirmed = messages.map(() => false)
   const givenUp = new AbortController()
   const ended = clock.setTimer(timeoutMs, () => {
@@ -81,6 +82,7 @@ async function publishAll(parts: PublishParts, deliveries: readonly Delivery[], 
       const sent = messages.map((message, index) => broker.publish(message).then(() => (confirmed[index] = true)))
       await firstFailure(sent)
     })
+    if (objection !== undefined) throw objection.after(messages.length)
   } catch (error) {
     const taken = confirmed.indexOf(false)
     throw error instanceof DeliveryError ? error.after(taken === -1 ? confirmed.length : taken) : error
@@ -88,6 +90,29 @@ async function publishAll(parts: PublishParts, deliveries: readonly Delivery[], 
     ended.cancel()
     signal.removeEventListener('abort', onAbort)
   }
+}
+
+/** Up to the first that cannot be made: those before it are sent all the same. */
+function messagesOf(deliveries: readonly Delivery[], keyOf: PublishParts['keyOf']): { messages: BrokerMessage[]; objection?: DeliveryError } {
+  const messages: BrokerMessage[] = []
+  for (const delivery of deliveries) {
+    try {
+      messages.push(messageOf(delivery, keyOf(delivery)))
+    } catch (cause) {
+      return { messages, objection: objectionOf(cause) }
+    }
+  }
+  return { messages }
+}
+
+/** It is about one event: the broker is in no trouble. */
+function objectionOf(cause: unknown): DeliveryError {
+  if (cause instanceof CodedError) return new DeliveryError('DESTINATION_INVALID', cause.message, { unavailable: false, cause })
+  return new DeliveryError('DESTINATION_FAILED', `the routing key could not be made: ${wordsOf(cause)}`, { unavailable: false, cause })
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : typeof cause
 }
 
 /** Waits for all of them, so that those before the first failure are known; fails with that one. */

@@ -22,8 +22,10 @@ export class LazySignal {
 
 /** A handler that doesn't heed its signal goes on in the background; its lane does not wait for it. Errors: HANDLER_TIMEOUT. */
 export async function withDeadline(clock: Clock, timeoutMs: number, lazy: LazySignal, task: () => Promise<void> | void): Promise<void> {
-  const running = task()
-  if (!(running instanceof Promise)) return running
+  const returned: unknown = task()
+  // Query builders return what can be awaited and is no Promise.
+  if (!isThenable(returned)) return
+  const running = Promise.resolve(returned)
   let timer = { cancel: (): void => {} }
   const late = new Promise<never>((_resolve, reject) => {
     timer = clock.setTimer(timeoutMs, () => {
@@ -38,4 +40,8 @@ export async function withDeadline(clock: Clock, timeoutMs: number, lazy: LazySi
   } finally {
     timer.cancel()
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

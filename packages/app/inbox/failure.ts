@@ -39,8 +39,13 @@ export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Fa
 function messageOf(error: unknown): string {
   const words = wordsOfError(error)
   if (words !== undefined) return [words.code, words.description].filter((part) => part !== '').join(': ')
-  const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
-  return `${code}${error instanceof Error ? error.message : String(error)}`
+  // Anything can be thrown, also what cannot be made a text of.
+  try {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
+    return `${code}${error instanceof Error ? error.message : String(error)}`
+  } catch {
+    return 'the handler threw something that has no text'
+  }
 }
 
 /** A rule that fails itself says nothing: the event is tried again. */
@@ -55,12 +60,18 @@ function saysFinal(policy: HandlerPolicy | undefined, error: unknown): boolean {
 function numberOf(error: unknown, field: string): number | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   const value: unknown = Reflect.get(error, field)
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+  if (typeof value !== 'number' || value < 0) return undefined
+  // The store takes whole numbers only, and a settlement it refuses holds up all others: 1_000 * Math.random() is to be expected here.
+  const whole = Math.ceil(value)
+  return Number.isSafeInteger(whole) ? whole : undefined
 }
 
 function textOf(message: string): string {
   return message.slice(0, ATTEMPT_TEXT_LENGTH)
 }
+
+/** A time that has passed already would have the lane go round in circles. */
+const NOT_NOW_LEAST_MS = 100
 
 export interface FailedEvent {
   readonly id: string
@@ -83,7 +94,8 @@ export function settlementOfFailure(
 ): Settlement {
   const parked = policy?.onFailure === 'park' ? { parked: true as const } : {}
   if (failure.notBeforeMs !== undefined && !uninstalled) {
-    return { id, seq, atMs: nowMs, state: 'pending', reason: failure.code, dueAtMs: failure.notBeforeMs, ...parked }
+    const dueAtMs = Math.min(Math.max(failure.notBeforeMs, nowMs + NOT_NOW_LEAST_MS), nowMs + RETRY_AFTER_MAX_MS)
+    return { id, seq, atMs: nowMs, state: 'pending', reason: failure.code, dueAtMs, ...parked }
   }
   const result = { id, seq, attempt, atMs: nowMs }
   if (failure.final) return { ...result, state: 'dead', reason: failure.code }

@@ -98,7 +98,8 @@ export class Inbox {
    * `sender` is where it comes from: what is held of one sender leaves room for others.
    */
   async accept(app: string, envelope: EventEnvelope, bytes: number, sender = ''): Promise<Accepted> {
-    if (this.#parts.retention.full) throw new CodedError('STORE_FULL')
+    // An uninstall comes once, is small, and may make room.
+    if (this.#parts.retention.full && envelope.event !== 'ONAPPUNINSTALL') throw new CodedError('STORE_FULL')
     const entered = this.#inFlight.enter()
     try {
       return await this.#accept(app, envelope, bytes, sender)

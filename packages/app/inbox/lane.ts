@@ -14,7 +14,7 @@ export interface QueuedEvent {
 /**
  *     ready ──turn──> running ──queue and store empty──> gone
  *       ↑                │ └──more to do──> ready, behind all others
- *       │                └──head not due, lease elsewhere, store failing──> blocked
+ *       │                └──head not due, lease elsewhere, handler's line full, store failing──> blocked
  *       └──────── (due, or woken) ───────────────────────────────────────────┘
  */
 export type LaneState = 'ready' | 'running' | 'blocked'
@@ -26,6 +26,8 @@ export interface Lane {
   queue: QueuedEvent[]
   /** How many events its next lease asks for: a turn's worth, a few after a failure, then more each time there were more. */
   ask: number
+  /** What tells it that its handler has room again, while it stands by. */
+  room: Promise<void> | undefined
   /** The store has events of this lane that were not handed out. */
   more: boolean
   /** Woken in the middle of its turn: looked at again at its end. */
@@ -35,5 +37,5 @@ export interface Lane {
 }
 
 export function newLane(portal: PortalKey, key: string): Lane {
-  return { portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, more: false, again: false, late: undefined }
+  return { portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, room: undefined, more: false, again: false, late: undefined }
 }

@@ -24,6 +24,8 @@ let ran: string[]
 /** How an event ends; done when nothing is said. A promise keeps it running. */
 let outcome: Map<string, () => Settlement['state'] | Promise<Settlement['state']>>
 const DUE_AFTER_MS = 1_000
+/** Whether there is room for a lane's head. */
+let standBy: (queue: readonly QueuedEvent[]) => Promise<void> | undefined
 
 async function run([queued]: readonly QueuedEvent[]): Promise<Settlement[]> {
   if (queued === undefined) return []
@@ -36,7 +38,7 @@ async function run([queued]: readonly QueuedEvent[]): Promise<Settlement[]> {
 }
 
 function makeLanes(owner = 'me', over: Partial<Store> = {}): Lanes {
-  return new Lanes({ store: { ...store, ...over }, clock, log: silentLog, owner, run, together: () => 1, onSettled: () => {} })
+  return new Lanes({ store: { ...store, ...over }, clock, log: silentLog, owner, run, together: () => 1, standBy, onSettled: () => {} })
 }
 
 function eventOf(portal: PortalKey, id: string): NewEvent {
@@ -67,6 +69,7 @@ beforeEach(async () => {
   clock = new VirtualClock()
   ran = []
   outcome = new Map()
+  standBy = () => undefined
   lanes = makeLanes()
 })
 afterEach(async () => {

@@ -3,7 +3,7 @@ import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import {
   DRAIN_MS, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES,
-  LANE_SWEEP_MS, LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE,
+  LANE_SWEEP_MS, LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE, STAND_BY_MS,
 } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { AppendLease, PortalKey, Store } from '../store/port.ts'
@@ -33,6 +33,8 @@ export interface LanesParts {
   readonly run: (events: readonly QueuedEvent[]) => Promise<readonly Settlement[]>
   /** How many of these, from the first on, are run together: 1 or more. */
   readonly together: (queue: readonly QueuedEvent[]) => number
+  /** Undefined when the head of the queue may run; else resolves when it is worth asking again. */
+  readonly standBy: (queue: readonly QueuedEvent[]) => Promise<void> | undefined
   readonly onSettled: (portal: PortalKey, settlement: Settlement) => void
 }
 
@@ -189,12 +191,20 @@ export class Lanes {
   }
 
   async #runQueue(lane: Lane): Promise<number | undefined> {
+    let begun = false
     for (let left = LANE_TURN_EVENTS; left > 0 && lane.queue.length > 0 && !this.#stopping; ) {
       const events = lane.queue.splice(0, this.#parts.together(lane.queue))
       left -= events.length
       if (this.#settler.full) await this.#settler.flushed()
       const breath = this.#breath.take()
       if (breath !== undefined) await breath
+      // Once in a turn: a lane that has begun goes on.
+      const room = begun ? undefined : this.#parts.standBy(events)
+      if (room !== undefined) {
+        lane.queue.unshift(...events)
+        return this.#standBy(lane, room)
+      }
+      begun = true
       for (const { bytes } of events) this.#queuedBytes -= bytes
       const settlements = await this.#parts.run(events)
       const untilMs = blockedUntil(settlements)
@@ -205,6 +215,14 @@ export class Lanes {
       if (untilMs !== undefined) return this.#giveBack(lane, untilMs)
     }
     return undefined
+  }
+
+  /** Lanes that wait in memory are limited: this one leaves its place to another until it is told. */
+  #standBy(lane: Lane, room: Promise<void>): Promise<number> {
+    if (lane.room !== room) void room.then(() => this.wake(lane.portal))
+    lane.room = room
+    this.#settler.add(lane.portal, [], true)
+    return this.#giveBack(lane, this.#parts.clock.now() + STAND_BY_MS)
   }
 
   /** A blocked lane keeps nothing: what it was handed goes back in the same write, and so do grants that were under way. */
@@ -228,7 +246,9 @@ export class Lanes {
     lane.more = false
     lane.again = false
     const nowMs = clock.now()
-    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents: lane.ask, maxBytes: LANE_BATCH_BYTES }
+    // What a lane cannot run in this turn stays in memory until its next.
+    const maxEvents = this.#queuedBytes > QUEUED_BYTES ? Math.min(lane.ask, LANE_TURN_EVENTS) : lane.ask
+    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents, maxBytes: LANE_BATCH_BYTES }
     try {
       const answer = await store.leaseLane(lane.portal, request)
       await this.#answersRead()
@@ -241,7 +261,7 @@ export class Lanes {
       if (answer.kind === 'leased') {
         lane.more = answer.more
         lane.ask = Math.min(LANE_BATCH_EVENTS, lane.ask * LANE_ASK_GROWTH)
-        for (const event of answer.events) this.#take(lane, { event, bytes: event.auth.length }, true)
+        for (const [n, event] of answer.events.entries()) this.#take(lane, { event, bytes: answer.bytes[n] ?? 0 }, true)
       }
       // Of what was appended before the lane was leased anew, the store has taken account; the rest follows it.
       for (const { queued, leased } of lane.late) if (queued.event.seq > answer.asOfSeq) this.#take(lane, queued, leased)

@@ -9,9 +9,10 @@ import type { Delivery, Destination, OpenDestination } from '../destinations/des
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
 import { isErased, isHeldByOperator } from '../installations/states.ts'
-import { RETRY_STEPS_MS } from '../limits.ts'
+import { RETRY_STEPS_MS, WAITING_LANES } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Attempt, Installation, StoredEvent } from '../store/port.ts'
+import { keyOf } from '../store/portal-key.ts'
 import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
@@ -39,9 +40,13 @@ interface Opened {
   readonly parts: OpenedParts
 }
 
+/** What had not been started when the app side began to stop. */
+class NotStarted extends Error {}
+
 export class EventRunner {
   readonly #parts: RunEventsParts
   readonly #gates = new Map<RegisteredHandler, Gate>()
+  readonly #draining = new AbortController()
   readonly #stopping = new AbortController()
 
   constructor(parts: RunEventsParts) {
@@ -58,13 +63,28 @@ export class EventRunner {
     return Math.min(handler.policy.maxEvents, others === -1 ? queue.length : others)
   }
 
-  /** Never throws: what goes wrong is in the settlements. */
+  /** Undefined when the queue's head may run; else resolves when there may be room for it: too many wait for its handler already. */
+  standBy(queue: readonly QueuedEvent[]): Promise<void> | undefined {
+    const head = queue[0]?.event
+    const handler = head === undefined ? undefined : this.#handlerOf(head.app, head.code)
+    if (head === undefined || handler === undefined) return undefined
+    const own = this.#gateOf(handler)?.standBy(keyOf(head))
+    if (own !== undefined || handler.kind !== 'destination') return own
+    return this.#parts.destinationOf(handler.destination).standBy(keyOf(head))
+  }
+
+  /** Never throws: what goes wrong is in the settlements. There are none of what was not started. */
   async run(events: readonly QueuedEvent[]): Promise<readonly Settlement[]> {
     const head = events[0]?.event
     if (head === undefined) return []
     const handler = this.#handlerOf(head.app, head.code)
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
-    return gate === undefined ? this.#attempt(events, handler) : gate.run(() => this.#attempt(events, handler))
+    return gate === undefined ? this.#attempt(events, handler) : gate.run(async () => (this.#draining.signal.aborted ? [] : this.#attempt(events, handler)))
+  }
+
+  /** Starts nothing more: what waits for its turn stays open. */
+  drain(): void {
+    this.#draining.abort(new NotStarted('the app side is stopping'))
   }
 
   /** Deliveries under way are given up; their events stay open. */
@@ -79,25 +99,29 @@ export class EventRunner {
   #gateOf(handler: RegisteredHandler): Gate | undefined {
     const { concurrency } = handler.policy
     if (concurrency === undefined) return undefined
-    const gate = this.#gates.get(handler) ?? new Gate(concurrency, Number.POSITIVE_INFINITY)
+    const gate = this.#gates.get(handler) ?? new Gate(concurrency, WAITING_LANES)
     this.#gates.set(handler, gate)
     return gate
   }
 
   async #attempt(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined): Promise<readonly Settlement[]> {
     const { clock } = this.#parts
-    const recorder = new AttemptRecorder()
+    const recorder = new AttemptRecorder(events[0]?.event)
     const startedAtMs = clock.now()
     let failure: Failure | undefined
     try {
       await currentAttempt.run(recorder, () => this.#handOn(events, handler, recorder))
+      if (recorder.stray !== undefined) throw recorder.stray.reason
     } catch (error) {
+      if (error instanceof NotStarted) return []
       failure = failureOf(waitingForPortal(error, recorder.refusal, events.map(({ event }) => event), clock.now()), handler?.policy)
     }
     const settlements: Settlement[] = []
+    // One of them has failed, whatever was thrown says of itself.
+    const delivered = Math.min(failure?.delivered ?? 0, events.length - 1)
     for (const [index, { event }] of events.entries()) {
       // What was taken before the one that failed is done.
-      const own = failure !== undefined && index >= failure.delivered ? failure : undefined
+      const own = failure !== undefined && index >= delivered ? failure : undefined
       settlements.push(this.#settlementOf(event, handler, own, recorder, startedAtMs))
       if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlements.at(-1))
     }
@@ -189,7 +213,7 @@ export class EventRunner {
       ...(event.ts === undefined ? {} : { ts: event.ts }),
       ...(event.duplicateOf === undefined ? {} : { duplicateOf: event.duplicateOf }),
     }))
-    return this.#parts.destinationOf(destination).deliver(deliveries, this.#stopping.signal)
+    return this.#parts.destinationOf(destination).deliver(deliveries, this.#stopping.signal, this.#draining.signal)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { B24OAuth } from '@bitrix24/b24jssdk'
+import { sleep } from '@portline/runtime/clock.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import type { Network } from '@portline/runtime/network.ts'
@@ -31,6 +32,7 @@ import { Eraser } from '../installations/erasure.ts'
 import { equipAtStart } from '../installations/equip-at-start.ts'
 import { bindPortal, equipPortal } from '../installations/lifecycle.ts'
 import { createInstallations } from '../installations/installations.ts'
+import { DRAIN_MS } from '../limits.ts'
 import { Doctor } from '../doctor/doctor.ts'
 import { OfflineDrainer } from '../offline/drainer.ts'
 import type { Installation, Store } from '../store/port.ts'
@@ -158,6 +160,7 @@ export async function composeAppSide(options: ComposeOptions) {
     owner: randomHex(random, OWNER_BYTES),
     run: (events) => runner.run(events),
     together: (queue) => runner.together(queue),
+    standBy: (queue) => runner.standBy(queue),
     onSettled: (portal, settlement) => {
       showEvent(settlement.id)
       showInstallation(portal)
@@ -225,8 +228,10 @@ export async function composeAppSide(options: ComposeOptions) {
     },
     async stop() {
       inbox.stop()
-      await Promise.all([retention.stop(), offline.stop(), keys.stop(), ages.stop()])
-      await Promise.all([reviewer.stop(), lanes.stop()])
+      runner.drain()
+      // Side by side: a portal that answers slowly must not take the time that handlers have to end.
+      const offlineStopped = Promise.race([offline.stop(), sleep(clock, DRAIN_MS)])
+      await Promise.all([retention.stop(), offlineStopped, keys.stop(), ages.stop(), reviewer.stop(), lanes.stop()])
       runner.stop()
       await destinations.close()
       await eraser.stop()

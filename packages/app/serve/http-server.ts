@@ -60,7 +60,8 @@ export class HttpServer {
   /** The address it has then. Errors: ADDRESS_IN_USE. */
   async listen(host: string, port: number): Promise<string> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      // Kept: one that cannot take a connection later on must not end the process.
+      this.#server.on('error', (error: NodeJS.ErrnoException) => {
         reject(error.code === 'EADDRINUSE' ? new CodedError('ADDRESS_IN_USE', `${host}:${port} is taken`) : error)
       })
       this.#server.listen({ host, port }, resolve)

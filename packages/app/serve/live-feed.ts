@@ -28,6 +28,10 @@ export class LiveFeed {
   }
 
   watch(response: ServerResponse): void {
+    // Gone while it was looked at who it is: nobody would take it off the list again.
+    if (response.destroyed) return
+    // A write that comes too late must not end the process.
+    response.on('error', () => {})
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     response.write(': watching\n\n')
     this.#watchers.add(response)
@@ -51,5 +55,6 @@ export class LiveFeed {
   close(): void {
     this.#heartbeat?.cancel()
     for (const watcher of this.#watchers) watcher.end()
+    this.#watchers.clear()
   }
 }

@@ -75,6 +75,8 @@ export interface SenderOptions {
 
 export interface AppSide {
   readonly url: string
+  /** Resolves when its store will never answer again: nothing is taken in any more, and only a new process helps. */
+  readonly gone?: Promise<void>
   stop(): Promise<void>
 }
 
@@ -132,7 +134,7 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
       await stop().catch(() => {})
       throw error
     }
-    return { url, stop }
+    return { url, stop, ...(store.gone === undefined ? {} : { gone: store.gone }) }
   } catch (error) {
     await store.close()
     throw error

@@ -250,6 +250,29 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 950, untilMs: 9_000 })).toEqual([UNINSTALL, '09'])
     })
 
+    test('another uninstall of the installation that is still open stays in its lane, after a restart in the middle too', async () => {
+      const erasure = await fill()
+      await append(store, [event('07', { code: 'ONAPPUNINSTALL' })])
+      await store.beginErasure({ ...erasure, eventId: '07', upToSeq: (await store.event('07'))?.seq ?? 0 })
+      await reopen()
+      expect(await leasedIds(store)).toEqual([UNINSTALL, '07'])
+    })
+
+    test('the lane of a new installation that begins while the last erased event is settled is not taken away', async () => {
+      await store.beginErasure(await fill())
+      expect(await leasedIds(store)).toEqual([UNINSTALL, '06'])
+      const seqs = await Promise.all([UNINSTALL, '06'].map(async (id) => (await store.event(id))?.seq ?? 0))
+      await store.settle('me', [{ portal: PORTAL, settlements: [settled({ id: UNINSTALL, seq: seqs[0] ?? 0 })] }])
+      const [seq = 0] = seqs.slice(1)
+      const erasure = await next()
+      await Promise.all([
+        store.eraseSlice(erasure, { seqs: [seq], toSeq: seq }, []),
+        append(store, [event('09', { generation: 2 })]),
+        store.settle('me', [{ portal: PORTAL, settlements: [settled({ id: '06', seq })] }]),
+      ])
+      expect(await leasedIds(store, PORTAL, { ...LEASE, nowMs: 950, untilMs: 9_000 })).toEqual(['09'])
+    })
+
     test('a lane that is running is not disturbed', async () => {
       const erasure = await fill()
       const [first] = await leasedIds(store, PORTAL, { ...LEASE, maxEvents: 1 })

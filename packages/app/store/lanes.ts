@@ -32,7 +32,14 @@ export interface LeaseRequest {
 }
 
 export type LeaseAnswer =
-  | { readonly kind: 'leased'; readonly events: readonly StoredEvent[]; /** The lane has further events to lease. */ readonly more: boolean } & LaneOutlook
+  | {
+      readonly kind: 'leased'
+      readonly events: readonly StoredEvent[]
+      /** What each takes in memory, roughly: its data and auth block as they are stored. */
+      readonly bytes: readonly number[]
+      /** The lane has further events to lease. */
+      readonly more: boolean
+    } & LaneOutlook
   /** Leased elsewhere, or its first event is not due. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   | { readonly kind: 'empty' } & LaneOutlook

@@ -15,6 +15,8 @@ import type { Resealed, SealedPage, SealedSearch } from './sealed.ts'
  * Errors: STORE_UNAVAILABLE when a change could not be made durable; then nothing of it has happened.
  */
 export interface Store {
+  /** Resolves when it will never answer again, whatever is done: only a new process helps. */
+  readonly gone?: Promise<void>
   /** One transaction for all of them, in their order. Answers in the same order. */
   appendEvents(batch: EventBatch): Promise<AppendedEvent[]>
   /** What is held of all portals, without its content. */

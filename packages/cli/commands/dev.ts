@@ -12,6 +12,7 @@ import type { Output } from '../output.ts'
 import type { Environment } from '../settings.ts'
 import { dataDirSetting, logLevelSetting, portSetting, retentionSetting, secretSettings } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
+import { surviveStrayRejections } from '../stray-rejections.ts'
 import { facts } from '../facts.ts'
 
 export const EXAMPLE_APP = fileURLToPath(new URL('../../../examples/hello/app.ts', import.meta.url))
@@ -51,9 +52,11 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
   })
   steadyHeap()
   log.load()
+  surviveStrayRejections(log)
   try {
     await installUnlessInstalled(local, app, secretSettings(env).operatorToken)
     output.out(await greeting(local, app, path))
+    signal.endWith(local.appSide.gone, output)
     await signal.received
     output.out('Stopping.')
   } finally {

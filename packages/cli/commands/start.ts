@@ -11,6 +11,7 @@ import {
   retentionSetting, secretSettings, senderSettings,
 } from '../settings.ts'
 import { StopSignal } from '../stop-signal.ts'
+import { surviveStrayRejections } from '../stray-rejections.ts'
 import { facts } from '../facts.ts'
 
 const HELP = `
@@ -89,6 +90,7 @@ async function start(env: Environment, output: Output, path: string, options: St
   })
   steadyHeap()
   log.load()
+  surviveStrayRejections(log)
   const base = `${publicUrl ?? appSide.url}/apps/${app.name}`
   output.out(facts([
     ['App side', appSide.url],
@@ -98,6 +100,7 @@ async function start(env: Environment, output: Output, path: string, options: St
   ]))
   const warning = secrets.operatorToken === undefined ? withoutToken(options.host, publicUrl) : undefined
   if (warning !== undefined) output.err(warning)
+  signal.endWith(appSide.gone, output)
   await signal.received
   await signal.stop(output, [() => appSide.stop()])
 }

@@ -170,8 +170,8 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'one more of a group is done than was taken',
     file: 'app/inbox/run-events.ts',
-    find: 'index >= failure.delivered',
-    replace: 'index > failure.delivered',
+    find: 'index >= delivered ? failure',
+    replace: 'index > delivered ? failure',
   },
   {
     name: 'attempts count from where they were',

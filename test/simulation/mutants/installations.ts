@@ -16,17 +16,14 @@ export const INSTALLATION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an uninstall is erased from its own lane',
-    file: 'app/store/sqlite/erase-operations.ts',
-    find: 'db.lanes.remove(erasure, (seq) => seq < upToSeq && !staying.has(seq))',
-    replace: 'db.lanes.remove(erasure, (seq) => seq <= upToSeq)',
+    file: 'app/store/sqlite/erased-lane.ts',
+    find: 'lanes.remove(erasure, (seq) => seq < erasure.upToSeq && !staying.has(seq))',
+    replace: 'lanes.remove(erasure, (seq) => seq <= erasure.upToSeq)',
   },
   {
     name: 'an uninstall takes what came after it out of its lane',
     file: 'app/store/sqlite/erase-operations.ts',
-    find: `if (current === undefined || current.generation <= generation) {
-        const staying = openUninstalls(db, erasure)
-        db.lanes.remove(erasure, (seq) => seq < upToSeq && !staying.has(seq))
-      }`,
+    find: `if (current === undefined || current.generation <= generation) removeErased(db, db.lanes, erasure)`,
     replace: 'db.lanes.remove(erasure, (seq) => seq !== upToSeq)',
   },
   {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { removeErased } from './erased-lane.ts'
 import { LaneIndex } from './lane-index.ts'
 import { Queries } from './queries.ts'
 import { Renewals } from './renewals.ts'
@@ -37,10 +38,11 @@ export class Engine extends Queries {
       else this.lanes.add(portal, Number(row['seq']), dueAtMs)
     }
     // Of a portal that was installed again meanwhile there may be newer ones before the uninstall: held when it came, and proven since.
-    const erased = `SELECT e.app, e.member_id, e.up_to FROM erasures e LEFT JOIN installations i ON i.app = e.app AND i.member_id = e.member_id
+    const erased = `SELECT e.app, e.member_id, e.up_to, e.generation FROM erasures e LEFT JOIN installations i ON i.app = e.app AND i.member_id = e.member_id
       WHERE i.generation IS NULL OR i.generation <= e.generation`
-    for (const { app, member_id: memberId, up_to: upTo } of this.all(erased)) {
-      this.lanes.remove({ app: String(app), memberId: String(memberId) }, (seq) => seq < Number(upTo))
+    for (const row of this.all(erased)) {
+      const portal = { app: String(row['app']), memberId: String(row['member_id']) }
+      removeErased(this, this.lanes, { ...portal, upToSeq: Number(row['up_to']), generation: Number(row['generation']) })
     }
   }
 

@@ -3,6 +3,7 @@ import type { Installation } from '../port.ts'
 import { appendAudit } from './audit-operations.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
+import { removeErased } from './erased-lane.ts'
 import { portalOf } from './event-operations.ts'
 import { installationOperations, writeInstallation } from './installation-operations.ts'
 import type { Queries } from './queries.ts'
@@ -73,10 +74,7 @@ export const eraseOperations = {
     )
     return new AfterCommit(() => {
       // Else there may be some of a newer installation among them; those of the former one end by themselves.
-      if (current === undefined || current.generation <= generation) {
-        const staying = openUninstalls(db, erasure)
-        db.lanes.remove(erasure, (seq) => seq < upToSeq && !staying.has(seq))
-      }
+      if (current === undefined || current.generation <= generation) removeErased(db, db.lanes, erasure)
       return true
     })
   },
@@ -169,15 +167,6 @@ export const eraseReadOperations = {
     const seqs = found.map(({ seq }) => Number(seq))
     return { seqs, shared, toSeq: Math.min(nextSeq ?? toSeq, toSeq), ended: nextSeq === undefined || nextSeq >= toSeq }
   },
-}
-
-/** In one look at what is open: a lane may have a hundred thousand events parked, and nothing is written meanwhile. */
-function openUninstalls(db: Queries, { app, memberId, generation }: Pick<Erasure, 'app' | 'memberId' | 'generation'>): Set<number> {
-  const rows = db.all(
-    `SELECT seq FROM events WHERE state = 'pending' AND app = ? AND member_id = ? AND code = 'ONAPPUNINSTALL' AND generation = ?`,
-    app, memberId, generation,
-  )
-  return new Set(rows.map(({ seq }) => Number(seq)))
 }
 
 function erasureOf(row: Row): Erasure {

@@ -102,7 +102,9 @@ export class LaneIndex {
 
   dropEmpty(lane: IndexedLane): void {
     const left = lane.open.length - lane.start + lane.handed.size + lane.parked.size
-    if (left === 0) this.#lanes.delete(keyOf(lane.portal))
+    const key = keyOf(lane.portal)
+    // The lane may have been dropped already in the same batch, and another of its portal begun.
+    if (left === 0 && this.#lanes.get(key) === lane) this.#lanes.delete(key)
   }
 
   #laneOf(portal: PortalKey): IndexedLane {

@@ -30,12 +30,12 @@ export const laneOperations = {
       if (lane === undefined) return { kind: 'empty', asOfSeq }
       if (lane.owner !== request.owner && isLeased(lane, request.nowMs)) return { kind: 'wait', untilMs: lane.leasedUntilMs }
       db.lanes.giveBack(lane)
-      const events = readEvents(db, lane, request)
+      const { events, bytes } = readEvents(db, lane, request)
       if (events.length > 0) db.lanes.hand(lane, events.map(({ seq }) => seq), request.owner, request.untilMs)
       const left = lane.open.length > lane.start
       const parkedUntilMs = parkedDueOf(lane)
       const outlook = parkedUntilMs === undefined ? { asOfSeq } : { asOfSeq, parkedUntilMs }
-      if (events.length > 0) return { kind: 'leased', events, more: left, ...outlook }
+      if (events.length > 0) return { kind: 'leased', events, bytes, more: left, ...outlook }
       return left ? { kind: 'wait', untilMs: dueOf(lane) ?? request.nowMs } : { kind: 'empty', ...outlook }
     })
   },
@@ -150,17 +150,21 @@ function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
   yield* lane.parked.keys()
 }
 
-function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes }: LeaseRequest): StoredEvent[] {
+function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes }: LeaseRequest): { events: StoredEvent[]; bytes: number[] } {
   const events: StoredEvent[] = []
-  let bytes = 0
+  const bytes: number[] = []
+  let sum = 0
   for (const seq of runnable(lane, nowMs)) {
     const row = db.get('SELECT * FROM events WHERE seq = ?', seq)
     if (row === undefined) continue
-    events.push(eventOf(row))
-    bytes += String(row['data'] ?? '').length
-    if (events.length >= maxEvents || bytes >= maxBytes) break
+    const event = eventOf(row)
+    const size = String(row['data'] ?? '').length + event.auth.length
+    events.push(event)
+    bytes.push(size)
+    sum += size
+    if (events.length >= maxEvents || sum >= maxBytes) break
   }
-  return events
+  return { events, bytes }
 }
 
 const RECORD_ATTEMPT = `

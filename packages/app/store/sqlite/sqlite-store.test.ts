@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { storeBattery } from '../battery.ts'
+import { BootingThread } from './booting-thread.ts'
 import { SCAN_EVENTS } from './scan.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
@@ -84,4 +85,13 @@ test('a copy made while events come in is whole, and has all that was there when
   expect(await again.event('0-0')).toBeDefined()
   expect(await again.event('49-99')).toBeDefined()
   await again.close()
+})
+
+test('a store whose thread has died says so, and refuses what it is asked', async () => {
+  const thread = new BootingThread('thread.ts')
+  const store = await openSqliteStore(file, thread)
+  await thread.discard()
+  await store.gone
+  await expect(store.note('x')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  await store.close()
 })

@@ -22,6 +22,7 @@ export function asStore(
   writeSnapshot: Store['writeSnapshot'] = (file) => reader.call('writeSnapshot', file),
 ): Store {
   return {
+    ...(thread.gone === undefined ? {} : { gone: thread.gone }),
     appendEvents: ({ events, ...batch }) => thread.call('appendEvents', packEvents(events), batch),
     heldEntries: () => reader.call('heldEntries'),
     heldOfInstalled: (codes, limit) => thread.call('heldOfInstalled', codes, limit),

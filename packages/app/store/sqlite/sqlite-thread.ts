@@ -6,7 +6,7 @@ import type { OperationAnswer, OperationArgs, OperationCall, OperationName, Oper
  * The port on one SQLite file, worked by a thread of its own.
  *
  *     open ──close()──> closing ──last batch answered──> closed
- *      └──thread dies──> failed (every call is STORE_UNAVAILABLE; the process should be restarted)
+ *      └──thread dies──> failed (every call is STORE_UNAVAILABLE; `portline start` ends, so that it is started again)
  *
  * Group commit: while one batch is on the thread, new calls gather and leave together when it comes back, a settlement only if
  * something else does too, or after a moment. Calls keep the order in which they were made.
@@ -27,6 +27,8 @@ const BATCH_MAX_CALLS = 512
 export interface StoreWorker {
   call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>>
   close(): Promise<void>
+  /** Resolves when it has died. */
+  readonly gone?: Promise<void>
 }
 
 /** What is asked of the thread: the simulation has one of its own. */
@@ -55,6 +57,7 @@ export class SqliteThread implements StoreWorker {
   #later: { cancel(): void } | undefined
   #end: 'closing' | 'closed' | 'failed' | undefined
   #closed: (() => void) | undefined
+  readonly #death = Promise.withResolvers<void>()
 
   constructor(worker: StoreThread, timers: StoreTimers = EVENT_LOOP) {
     this.#worker = worker
@@ -73,6 +76,10 @@ export class SqliteThread implements StoreWorker {
       else if (name === 'appendEvents') this.#send()
       else this.#sendSoon()
     })
+  }
+
+  get gone(): Promise<void> {
+    return this.#death.promise
   }
 
   get failed(): boolean {
@@ -130,6 +137,7 @@ export class SqliteThread implements StoreWorker {
   #fail(): void {
     if (this.#end === 'closed') return
     this.#end = 'failed'
+    this.#death.resolve()
     const lost = [...this.#onThread, ...this.#waiting]
     this.#onThread = []
     this.#waiting = []

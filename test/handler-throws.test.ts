@@ -1,0 +1,78 @@
+import { RetryLater, defineApp } from 'portline'
+import { afterEach, expect, test } from 'vitest'
+import { until } from './support/house.ts'
+import { openKnownPortals } from './support/known-portals.ts'
+import type { KnownPortalsHouse } from './support/known-portals.ts'
+
+/** Whatever a handler throws or returns: its event ends or is tried again, and nobody else's is held up. */
+let house: KnownPortalsHouse
+afterEach(() => house.close())
+
+const stateOf = async (id: string) => (await house.store.event(id))?.state
+const isDone = (id: string) => until(async () => ((await stateOf(id)) === 'done' ? true : undefined), `${id} to be done`)
+
+test.each([
+  ['half milliseconds', () => new RetryLater(1.5 + Math.random())],
+  ['a time beyond all numbers', () => Object.assign(new Error('x'), { retryAfterMs: 1e300 })],
+  ['a moment with half milliseconds', () => Object.assign(new Error('x'), { retryAtMs: Date.now() + 120.5 })],
+  ['a moment beyond all numbers', () => Object.assign(new Error('x'), { retryAtMs: 1e300 })],
+])('a handler that asks for %s is tried again, and no lane stands still', async (_name, error) => {
+  let tries = 0
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', ({ installation }) => {
+    if (installation.memberId === 'portal-0' && ++tries === 1) throw error()
+  }, { retryDelaysMs: [1] })
+  house = await openKnownPortals(app, 2)
+  const failing = await house.accept(0, {})
+  await until(() => (tries > 0 ? true : undefined), 'the first try')
+  const other = await house.accept(1, {})
+  await isDone(other.id)
+  await isDone(failing.id)
+})
+
+test.each([
+  ['an object without a prototype', Object.create(null) as unknown],
+  ['what cannot be made a text of', { toString: 'no' }],
+  ['an error whose message is no text', Object.assign(new Error('x'), { message: Symbol('x') })],
+  ['nothing', undefined],
+])('%s that is thrown is an attempt that failed', async (_name, thrown) => {
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => {
+    throw thrown
+  }, { retryDelaysMs: [1] })
+  house = await openKnownPortals(app, 1)
+  const { id } = await house.accept(0, {})
+  await until(async () => ((await stateOf(id)) === 'dead' ? true : undefined), 'its end')
+  expect(await house.store.event(id)).toMatchObject({ reason: 'ATTEMPTS_EXHAUSTED', attempts: 2 })
+})
+
+test('an error that says "not before" of a time that has passed does not have its lane go round in circles', async () => {
+  let tries = 0
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => {
+    tries += 1
+    throw Object.assign(new Error('x'), { retryAtMs: 5 })
+  })
+  house = await openKnownPortals(app, 1)
+  const { id } = await house.accept(0, {})
+  const due = await until(async () => (await house.store.event(id))?.dueAtMs, 'its next try')
+  expect(due).toBeGreaterThan(Date.now())
+  expect(tries).toBeLessThan(3)
+})
+
+test('an error that calls its own event delivered does not make it done', async () => {
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => {
+    throw Object.assign(new Error('x'), { delivered: 1 })
+  }, { retryDelaysMs: [] })
+  house = await openKnownPortals(app, 1)
+  const { id } = await house.accept(0, {})
+  await until(async () => ((await stateOf(id)) === 'pending' ? undefined : true), 'its end')
+  expect(await stateOf(id)).toBe('dead')
+})
+
+test('what can be awaited and is no Promise has its time, too', async () => {
+  // oxlint-disable-next-line unicorn/no-thenable -- it is what is tried here
+  const builder: object = { then: () => new Promise<never>(() => {}) }
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => builder as Promise<void>, { timeoutMs: 50, retryDelaysMs: [] })
+  house = await openKnownPortals(app, 1)
+  const { id } = await house.accept(0, {})
+  await until(async () => ((await stateOf(id)) === 'dead' ? true : undefined), 'its end')
+  expect((await house.store.attempts(id))[0]?.error?.code).toBe('HANDLER_TIMEOUT')
+})
