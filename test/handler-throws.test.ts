@@ -34,6 +34,7 @@ test.each([
   ['what cannot be made a text of', { toString: 'no' }],
   ['an error whose message is no text', Object.assign(new Error('x'), { message: Symbol('x') })],
   ['nothing', undefined],
+  ['what throws when it is looked at', new Proxy({}, { get: () => { throw Object.create(null) as unknown }, has: () => { throw new Error('x') } })],
 ])('%s that is thrown is an attempt that failed', async (_name, thrown) => {
   const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => {
     throw thrown

@@ -1,4 +1,5 @@
 import type { Log } from '@portline/runtime/log.ts'
+import { textOfThrown } from '@portline/runtime/thrown.ts'
 import { currentAttempt } from 'portline/bitrix24/call-recorder.ts'
 
 /**
@@ -11,7 +12,6 @@ export function surviveStrayRejections(log: Log): void {
     const attempt = currentAttempt.getStore()
     if (attempt !== undefined) attempt.stray = { reason }
     const { app, memberId: portal, code, id } = attempt?.event ?? {}
-    const error = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
-    log.error({ app, portal, code, event: id, error }, 'a promise that nobody waits for was rejected: await it in the handler, so that its event is tried again')
+    log.error({ app, portal, code, event: id, error: textOfThrown(reason, 'stack') }, 'a promise that nobody waits for was rejected: await it in the handler, so that its event is tried again')
   })
 }

@@ -55,3 +55,21 @@ test('those who stand by are told once half of the line has gone, one after the 
   while (ends.length > 0) await endNext()
   await Promise.all(tasks)
 })
+
+test('those in line who come back for more do not overtake those who stand by', async () => {
+  const gate = new Gate(1, 4)
+  const order: string[] = []
+  const worker = async (who: string, tasks: number): Promise<void> => {
+    for (let n = 0; n < tasks; n++) {
+      for (let room = gate.standBy(who); room !== undefined; room = gate.standBy(who)) await room
+      await gate.run(async () => {
+        order.push(who)
+        await new Promise((resolve) => setImmediate(resolve))
+      })
+    }
+  }
+  await Promise.all([...['a', 'b', 'c', 'd', 'e'].map((who) => worker(who, 50)), worker('late', 1)])
+  expect(order).toHaveLength(251)
+  // All the others have had a few turns by then, and hundreds are left.
+  expect(order.indexOf('late')).toBeLessThan(20)
+})

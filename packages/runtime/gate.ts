@@ -6,6 +6,8 @@ export class Gate {
   readonly #places: number
   readonly #maxWaiting: number
   readonly #waiting: (() => void)[] = []
+  /** They were told, and come in before those who stand by. */
+  readonly #told = new Set<string>()
   readonly #standingBy = new Map<string, { readonly told: Promise<void>; readonly tell: () => void }>()
   #running = 0
 
@@ -20,13 +22,18 @@ export class Gate {
 
   /**
    * Undefined when there is room; else resolves once half of the line has gone, for one after the other of those who stand by, to be
-   * asked again: at a line that is just full each would only be told to find it full again. Who stands by already keeps its place.
+   * asked again: at a line that is just full each would only be told to find it full again. Who stands by already keeps its place, and
+   * nobody overtakes them: those in line who come back for more stand by behind them.
    */
   standBy(who: string): Promise<void> | undefined {
-    if (!this.isFull) return undefined
+    if (this.#isHalfFree || this.#told.delete(who) || (this.#standingBy.size === 0 && !this.isFull)) return undefined
     const standing = this.#standingBy.get(who) ?? promised()
     this.#standingBy.set(who, standing)
     return standing.told
+  }
+
+  get #isHalfFree(): boolean {
+    return this.#waiting.length * 2 <= this.#maxWaiting
   }
 
   /** Look at `isFull` first: a task that finds no place to wait is let in beyond the limit rather than lost. */
@@ -40,7 +47,7 @@ export class Gate {
       const next = this.#waiting.shift()
       if (next === undefined) this.#running -= 1
       else next()
-      if (this.#waiting.length * 2 <= this.#maxWaiting) this.#tellNext()
+      if (this.#isHalfFree) this.#tellNext()
     }
   }
 
@@ -49,6 +56,9 @@ export class Gate {
     if (first === undefined) return
     const [who, { tell }] = first
     this.#standingBy.delete(who)
+    // Of those who were told and did not come nothing is kept.
+    if (this.#told.size > this.#maxWaiting) this.#told.clear()
+    this.#told.add(who)
     tell()
   }
 }

@@ -72,7 +72,7 @@ export class CircuitBreaker {
 
   #judge(error: unknown): void {
     const probing = this.#status.state === 'half-open'
-    if (!(error instanceof DeliveryError)) {
+    if (!(error instanceof DeliveryError) || error.untried) {
       if (probing) this.#change({ state: 'open', untilMs: this.#parts.clock.now() })
       return
     }

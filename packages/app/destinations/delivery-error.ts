@@ -10,6 +10,8 @@ export interface DeliveryErrorDetails {
   readonly retryAfterMs?: number
   /** How many deliveries of the call were taken before the one that failed. */
   readonly delivered?: number
+  /** Nothing was sent: it tells nothing of the destination. */
+  readonly untried?: boolean
   readonly cause?: unknown
 }
 
@@ -18,6 +20,7 @@ export class DeliveryError extends CodedError {
   readonly unavailable: boolean
   readonly retryAfterMs: number | undefined
   readonly delivered: number
+  readonly untried: boolean
 
   constructor(code: DeliveryErrorCode, description: string, details: DeliveryErrorDetails) {
     super(code, description, { cause: details.cause })
@@ -25,6 +28,7 @@ export class DeliveryError extends CodedError {
     this.unavailable = details.unavailable
     this.retryAfterMs = details.retryAfterMs
     this.delivered = details.delivered ?? 0
+    this.untried = details.untried ?? false
   }
 
   /** The same failure of a call that had handed on others before it. */

@@ -1,5 +1,6 @@
 import { sleep } from '@portline/runtime/clock.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
+import { textOfThrown } from '@portline/runtime/thrown.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { BROKER_BATCH_EVENTS, BROKER_GOODBYE_MS, DELIVERY_TIMEOUT_MS } from '../limits.ts'
 import { BrokerConnection } from './broker-connection.ts'
@@ -107,12 +108,8 @@ function messagesOf(deliveries: readonly Delivery[], keyOf: PublishParts['keyOf'
 
 /** It is about one event: the broker is in no trouble. */
 function objectionOf(cause: unknown): DeliveryError {
-  if (cause instanceof CodedError) return new DeliveryError('DESTINATION_INVALID', cause.message, { unavailable: false, cause })
-  return new DeliveryError('DESTINATION_FAILED', `the routing key could not be made: ${wordsOf(cause)}`, { unavailable: false, cause })
-}
-
-function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : typeof cause
+  if (cause instanceof CodedError) return new DeliveryError('DESTINATION_INVALID', cause.message, { unavailable: false, untried: true, cause })
+  return new DeliveryError('DESTINATION_FAILED', `the routing key could not be made: ${textOfThrown(cause)}`, { unavailable: false, untried: true, cause })
 }
 
 /** Waits for all of them, so that those before the first failure are known; fails with that one. */

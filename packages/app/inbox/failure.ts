@@ -1,4 +1,5 @@
 import type { Random } from '@portline/runtime/random.ts'
+import { textOfThrown } from '@portline/runtime/thrown.ts'
 import { isFinal } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { codedCauseOf } from '../bitrix24/call-rest.ts'
@@ -22,7 +23,16 @@ export interface Failure {
   readonly delivered: number
 }
 
+/** Anything can be thrown, also what throws itself when it is looked at. */
 export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Failure {
+  try {
+    return readFailure(error, policy)
+  } catch {
+    return { code: 'HANDLER_FAILED', message: textOf(textOfThrown(error)), final: false, retryAfterMs: 0, delivered: 0 }
+  }
+}
+
+function readFailure(error: unknown, policy: HandlerPolicy | undefined): Failure {
   const coded = codedCauseOf(error)
   const notBeforeMs = numberOf(error, 'retryAtMs')
   const rest = {
@@ -39,13 +49,8 @@ export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Fa
 function messageOf(error: unknown): string {
   const words = wordsOfError(error)
   if (words !== undefined) return [words.code, words.description].filter((part) => part !== '').join(': ')
-  // Anything can be thrown, also what cannot be made a text of.
-  try {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? `${String(error.code)}: ` : ''
-    return `${code}${error instanceof Error ? error.message : String(error)}`
-  } catch {
-    return 'the handler threw something that has no text'
-  }
+  const code = typeof error === 'object' && error !== null && 'code' in error ? `${textOfThrown(error.code)}: ` : ''
+  return `${code}${textOfThrown(error)}`
 }
 
 /** A rule that fails itself says nothing: the event is tried again. */

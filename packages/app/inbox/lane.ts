@@ -24,7 +24,7 @@ export interface Lane {
   readonly key: string
   state: LaneState
   queue: QueuedEvent[]
-  /** How many events its next lease asks for: a turn's worth, a few after a failure, then more each time there were more. */
+  /** How many events its next lease asks for: a turn's worth, a few after a failure or while it stands by, then more each time there were more. */
   ask: number
   /** What tells it that its handler has room again, while it stands by. */
   room: Promise<void> | undefined

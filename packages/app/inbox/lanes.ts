@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@portline/runtime/clock.ts'
 import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
+import { textOfThrown } from '@portline/runtime/thrown.ts'
 import {
   DRAIN_MS, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES,
   LANE_SWEEP_MS, LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE, STAND_BY_MS,
@@ -184,27 +185,28 @@ export class Lanes {
       return await this.#runQueue(lane)
     } catch (error) {
       const { app, memberId } = lane.portal
-      log.error({ app, portal: memberId, error: String(error) }, 'a lane could not go on')
+      log.error({ app, portal: memberId, error: textOfThrown(error) }, 'a lane could not go on')
       this.#settler.add(lane.portal, [], true)
       return this.#giveBack(lane, clock.now() + STORE_RETRY_MS)
     }
   }
 
   async #runQueue(lane: Lane): Promise<number | undefined> {
-    let begun = false
+    let begun: string | undefined
     for (let left = LANE_TURN_EVENTS; left > 0 && lane.queue.length > 0 && !this.#stopping; ) {
       const events = lane.queue.splice(0, this.#parts.together(lane.queue))
       left -= events.length
       if (this.#settler.full) await this.#settler.flushed()
       const breath = this.#breath.take()
       if (breath !== undefined) await breath
-      // Once in a turn: a lane that has begun goes on.
-      const room = begun ? undefined : this.#parts.standBy(events)
+      // Once for each handler in a turn: a lane that has begun goes on.
+      const code = events[0]?.event.code
+      const room = code === begun ? undefined : this.#parts.standBy(events)
       if (room !== undefined) {
         lane.queue.unshift(...events)
         return this.#standBy(lane, room)
       }
-      begun = true
+      begun = code
       for (const { bytes } of events) this.#queuedBytes -= bytes
       const settlements = await this.#parts.run(events)
       const untilMs = blockedUntil(settlements)
@@ -219,7 +221,12 @@ export class Lanes {
 
   /** Lanes that wait in memory are limited: this one leaves its place to another until it is told. */
   #standBy(lane: Lane, room: Promise<void>): Promise<number> {
-    if (lane.room !== room) void room.then(() => this.wake(lane.portal))
+    if (lane.room !== room) {
+      void room.then(() => {
+        lane.ask = LANE_TURN_EVENTS
+        this.wake(lane.portal)
+      })
+    }
     lane.room = room
     this.#settler.add(lane.portal, [], true)
     return this.#giveBack(lane, this.#parts.clock.now() + STAND_BY_MS)
@@ -304,7 +311,8 @@ export class Lanes {
     const { store, clock, log } = this.#parts
     let nextMs = LANE_SWEEP_MS
     try {
-      const { lanes, nextDueAtMs } = await store.dueLanes(clock.now(), LANE_SWEEP_LANES)
+      // Those that stand by here are due for the store, and must not be all that it names.
+      const { lanes, nextDueAtMs } = await store.dueLanes(clock.now(), LANE_SWEEP_LANES + this.#lanes.size)
       for (const portal of lanes) if (!this.#lanes.has(keyOf(portal))) this.wake(portal)
       nextMs = Math.max(MIN_SWEEP_MS, Math.min(LANE_SWEEP_MS, (nextDueAtMs ?? Number.POSITIVE_INFINITY) - clock.now()))
     } catch (error) {

@@ -76,7 +76,7 @@ export class EventRunner {
   /** Never throws: what goes wrong is in the settlements. There are none of what was not started. */
   async run(events: readonly QueuedEvent[]): Promise<readonly Settlement[]> {
     const head = events[0]?.event
-    if (head === undefined) return []
+    if (head === undefined || this.#draining.signal.aborted) return []
     const handler = this.#handlerOf(head.app, head.code)
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
     return gate === undefined ? this.#attempt(events, handler) : gate.run(async () => (this.#draining.signal.aborted ? [] : this.#attempt(events, handler)))
