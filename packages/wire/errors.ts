@@ -88,7 +88,7 @@ export const ERROR_TABLE = {
   DESTINATION_PAUSED: { status: 503, meaning: 'The destination is left alone for a while.', cause: 'It failed several times in a row, or asked for a pause.', todo: 'Nothing: deliveries go on by themselves, and waiting does not count as an attempt.' },
 
   // Store
-  STORE_UNAVAILABLE: { status: 503, meaning: 'The store cannot write now.', cause: 'The disk is full or failing, or the store is stopping.', todo: 'Make room; nothing that was answered 200 is lost.' },
+  STORE_UNAVAILABLE: { status: 503, meaning: 'The store cannot write now.', cause: 'The disk is full or failing, the store is stopping, or its thread has died: then portline start ends by itself.', todo: 'Make room, or start it again; nothing that was answered 200 is lost.' },
   STORE_FULL: { status: 503, meaning: 'The store has reached its size, and nothing in it has ended.', cause: 'PORTLINE_MAX_STORE is set, and events that wait or are held take all of it.', todo: 'See why events do not end, or raise PORTLINE_MAX_STORE. Bitrix24 does not send again what was refused.' },
   STORE_IN_USE: { status: 503, meaning: 'Another process uses this data folder.', cause: 'Two app sides share one PORTLINE_DATA.', todo: 'Stop the other one, or give this one a folder of its own.' },
   STORE_NEWER: { status: 503, meaning: 'The data folder was written by a newer version.', cause: 'Its schema version is unknown to this version.', todo: 'Use the newer version.' },
