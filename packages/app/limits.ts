@@ -58,6 +58,8 @@ export const LANE_ASK_GROWTH = 4
 /** Leased from one lane at once, at most: events, and bytes of their data. */
 export const LANE_BATCH_EVENTS = 256
 export const LANE_BATCH_BYTES = 1_048_576
+/** The same while QUEUED_BYTES are in memory already: each lane still has something to run, and a thousand of them are no gigabyte. */
+export const FULL_LANE_BYTES = 16_384
 /** Kept in memory from their receipt until they run; beyond it they are read back from the store. */
 export const QUEUED_EVENTS_PER_LANE = 128
 export const QUEUED_BYTES = 33_554_432
@@ -91,6 +93,8 @@ export const RETRY_STEPS_MAX = 100
 export const RETRY_STEP_MAX_MS = 7 * 24 * HOUR_MS
 /** What Retry-After may ask for. */
 export const RETRY_AFTER_MAX_MS = 24 * HOUR_MS
+/** A process that died so often while it ran an event does not run it again: the first time as one of many, then alone. */
+export const PROCESS_DEATHS_MAX = 4
 /** Calls and notes recorded for one attempt. */
 export const ATTEMPT_RECORDS = 100
 export const ATTEMPT_TEXT_LENGTH = 500
@@ -104,6 +108,12 @@ export const CONNECTIONS_CHECK_MS = 5_000
 export const CONNECTIONS = 8_192
 /** A body that trickles longer than this is cut off: Bitrix24's queue sends at once. */
 export const BODY_RECEIVE_MS = 15_000
+/**
+ * Memory of all event bodies under way that come in more than one piece, shared by their senders like the room of held events: half of
+ * it takes 32 of the largest at once, which a queue that sends at once hardly ever has. The usual event comes in one piece and counts
+ * for nothing.
+ */
+export const BODIES_BYTES = 67_108_864
 /** Bytes read and thrown away after a 413, so that the sender can still read the answer. */
 export const REFUSED_BODY_DRAIN_BYTES = 16_777_216
 /** A stop waits this long for requests under way; node no longer ends a half-sent one by itself then. */

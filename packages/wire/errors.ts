@@ -25,6 +25,7 @@ export const ERROR_TABLE = {
   METHOD_NOT_ALLOWED: { status: 405, meaning: 'Only POST is accepted here.', cause: 'Bitrix24 sends events by POST.', todo: 'Use POST.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is not a form.', cause: 'Bitrix24 sends application/x-www-form-urlencoded, whatever the documentation prints.', todo: 'Send a form.' },
   BODY_INCOMPLETE: { ...malformed, meaning: 'The body ended before it was complete.', cause: 'The connection broke or was too slow.' },
+  TOO_MANY_BODIES: { status: 503, meaning: 'No more can be received now.', cause: 'The bodies that are under way, all of them or this sender\'s, take the memory there is for them.', todo: 'Nothing if it passes. Behind a proxy set PORTLINE_TRUSTED_PROXIES: without it all senders share the part of one.' },
   EVENT_MISSING: { ...malformed, meaning: 'The body has no event code.', cause: 'Key `event` is absent or empty.' },
   EVENT_MALFORMED: { ...malformed, meaning: 'A field of the envelope has the wrong shape.', cause: '`event`, `ts` or `event_handler_id` is not a plain value, or too long.' },
   AUTH_MISSING: { ...malformed, meaning: 'The body has no auth block.', cause: 'Key `auth` is absent.' },
@@ -74,6 +75,7 @@ export const ERROR_TABLE = {
   // Handlers and lanes
   HANDLER_FAILED: { status: 500, meaning: 'The handler threw an error.', cause: 'See the error of the attempt.', todo: 'Mend the handler. While the event waits it is tried again by itself; a dead one has to be replayed.' },
   HANDLER_TIMEOUT: { status: 500, meaning: 'The handler did not finish in time.', cause: 'It ran longer than its timeout.', todo: 'Make it shorter or raise its timeout. While the event waits it is tried again by itself; a dead one has to be replayed.' },
+  PROCESS_DIED: { status: 500, meaning: 'The process died while the event ran, and nothing else that was suspected of it.', cause: 'Its handler ended the process: process.exit, an exception in a timer\'s callback, more memory than there is. Or the process was killed at that very moment.', todo: 'Look at the last lines of the log before the end, mend the handler and replay the event.' },
   ATTEMPTS_EXHAUSTED: { status: 500, meaning: 'The event failed as often as its retry schedule allows.', cause: 'See its attempts.', todo: 'Mend the cause and replay the event.' },
   APP_MODULE_INVALID: { status: 500, meaning: 'The app module has no app.', cause: 'Its default export is not the result of defineApp().', todo: 'export default defineApp({ name: … })' },
   APP_FILE_INVALID: { status: 500, meaning: 'The app file is wrong.', cause: 'See the description.', todo: 'Mend app.json.' },

@@ -34,6 +34,11 @@ export class AppSideChild {
     return this.#process?.pid
   }
 
+  /** false once it has ended, whoever ended it. */
+  get isRunning(): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null
+  }
+
   get dataDir(): string {
     return join(this.#folder, 'data')
   }

@@ -1,4 +1,5 @@
 import { LANE_TURN_EVENTS } from '../limits.ts'
+import type { Caution } from '../store/lanes.ts'
 import type { PortalKey, StoredEvent } from '../store/port.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 
@@ -9,6 +10,8 @@ export interface QueuedEvent {
   readonly parts?: OpenedParts
   /** What it takes in memory, roughly. */
   readonly bytes: number
+  /** Why it is to be started with care. */
+  readonly caution?: Caution
 }
 
 /**
@@ -28,6 +31,8 @@ export interface Lane {
   ask: number
   /** What tells it that its handler has room again, while it stands by. */
   room: Promise<void> | undefined
+  /** Not to be leased before: the store refused what became of its events. */
+  notBeforeMs: number
   /** The store has events of this lane that were not handed out. */
   more: boolean
   /** Woken in the middle of its turn: looked at again at its end. */
@@ -37,5 +42,5 @@ export interface Lane {
 }
 
 export function newLane(portal: PortalKey, key: string): Lane {
-  return { portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, room: undefined, more: false, again: false, late: undefined }
+  return { portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, room: undefined, notBeforeMs: 0, more: false, again: false, late: undefined }
 }

@@ -3,13 +3,14 @@ import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { textOfThrown } from '@portline/runtime/thrown.ts'
 import {
-  DRAIN_MS, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES,
+  DRAIN_MS, FULL_LANE_BYTES, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES,
   LANE_SWEEP_MS, LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE, STAND_BY_MS,
 } from '../limits.ts'
-import type { Settlement } from '../store/lanes.ts'
+import type { LeaseAnswer, Settlement } from '../store/lanes.ts'
 import type { AppendLease, PortalKey, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 import { Breath } from './breath.ts'
+import { isSuspect, needsCare } from './deaths.ts'
 import { newLane } from './lane.ts'
 import type { Lane, QueuedEvent } from './lane.ts'
 import { STORE_RETRY_MS, Settler } from './settler.ts'
@@ -30,8 +31,11 @@ export interface LanesParts {
   readonly log: Log
   /** Names this process in leases. */
   readonly owner: string
-  /** Runs events that belong together, and says of each what became of it. What it throws leaves them as they were. */
-  readonly run: (events: readonly QueuedEvent[]) => Promise<readonly Settlement[]>
+  /**
+   * Runs events that belong together, and says of each what became of it. What it throws leaves them as they were. `begin` resolves when
+   * their start is on disk, for those that are to be started with care.
+   */
+  readonly run: (events: readonly QueuedEvent[], begin: (() => Promise<void>) | undefined) => Promise<readonly Settlement[]>
   /** How many of these, from the first on, are run together: 1 or more. */
   readonly together: (queue: readonly QueuedEvent[]) => number
   /** Undefined when the head of the queue may run; else resolves when it is worth asking again. */
@@ -58,7 +62,7 @@ export class Lanes {
     this.#parts = parts
     const { store, clock, log, owner, onSettled } = parts
     this.#breath = new Breath(clock)
-    this.#settler = new Settler({ store, clock, log, owner, onSettled, onLost: (portal) => this.#lose(portal) })
+    this.#settler = new Settler({ store, clock, log, owner, onSettled, onLost: (portal) => this.#lose(portal), onRefused: (portal, untilMs) => this.#refuse(portal, untilMs) })
   }
 
   /** Takes up what a former process left. */
@@ -199,16 +203,16 @@ export class Lanes {
       if (this.#settler.full) await this.#settler.flushed()
       const breath = this.#breath.take()
       if (breath !== undefined) await breath
-      // Once for each handler in a turn: a lane that has begun goes on.
+      // Once for each handler in a turn: a lane that has begun goes on. Suspects have a line of their own.
       const code = events[0]?.event.code
-      const room = code === begun ? undefined : this.#parts.standBy(events)
+      const room = code === begun && !isSuspect(events[0]) ? undefined : this.#parts.standBy(events)
       if (room !== undefined) {
         lane.queue.unshift(...events)
         return this.#standBy(lane, room)
       }
       begun = code
       for (const { bytes } of events) this.#queuedBytes -= bytes
-      const settlements = await this.#parts.run(events)
+      const settlements = await this.#parts.run(events, needsCare(events) ? () => this.#noteStart(lane, events) : undefined)
       const untilMs = blockedUntil(settlements)
       for (const { state, parked, dueAtMs } of settlements) {
         if (state === 'pending' && parked === true) this.#alarm(lane.portal, dueAtMs ?? 0)
@@ -217,6 +221,11 @@ export class Lanes {
       if (untilMs !== undefined) return this.#giveBack(lane, untilMs)
     }
     return undefined
+  }
+
+  #noteStart(lane: Lane, events: readonly QueuedEvent[]): Promise<void> {
+    this.#settler.start(lane.portal, { seqs: events.map(({ event }) => event.seq), atMs: this.#parts.clock.now() })
+    return this.#settler.flushed()
   }
 
   /** Lanes that wait in memory are limited: this one leaves its place to another until it is told. */
@@ -254,9 +263,14 @@ export class Lanes {
     lane.again = false
     const nowMs = clock.now()
     // What a lane cannot run in this turn stays in memory until its next.
-    const maxEvents = this.#queuedBytes > QUEUED_BYTES ? Math.min(lane.ask, LANE_TURN_EVENTS) : lane.ask
-    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents, maxBytes: LANE_BATCH_BYTES }
+    const isFull = this.#queuedBytes > QUEUED_BYTES
+    const maxEvents = isFull ? Math.min(lane.ask, LANE_TURN_EVENTS) : lane.ask
+    const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents, maxBytes: isFull ? FULL_LANE_BYTES : LANE_BATCH_BYTES }
     try {
+      if (lane.notBeforeMs > nowMs) {
+        lane.more = true
+        return lane.notBeforeMs
+      }
       const answer = await store.leaseLane(lane.portal, request)
       await this.#answersRead()
       if (answer.kind === 'wait') {
@@ -268,7 +282,7 @@ export class Lanes {
       if (answer.kind === 'leased') {
         lane.more = answer.more
         lane.ask = Math.min(LANE_BATCH_EVENTS, lane.ask * LANE_ASK_GROWTH)
-        for (const [n, event] of answer.events.entries()) this.#take(lane, { event, bytes: answer.bytes[n] ?? 0 }, true)
+        for (const queued of queuedOf(answer)) this.#take(lane, queued, true)
       }
       // Of what was appended before the lane was leased anew, the store has taken account; the rest follows it.
       for (const { queued, leased } of lane.late) if (queued.event.seq > answer.asOfSeq) this.#take(lane, queued, leased)
@@ -294,6 +308,15 @@ export class Lanes {
     if (lane === undefined) return
     this.#drop(lane)
     lane.more = true
+  }
+
+  #refuse(portal: PortalKey, untilMs: number): void {
+    const key = keyOf(portal)
+    const lane = this.#lanes.get(key) ?? this.#open(portal, key)
+    this.#drop(lane)
+    lane.more = true
+    lane.notBeforeMs = untilMs
+    this.#fill()
   }
 
   async #renewLeases(): Promise<void> {
@@ -324,6 +347,13 @@ export class Lanes {
 
 /** Lanes that this process has blocked have alarms of their own; the sweep need not be on the dot for the others. */
 const MIN_SWEEP_MS = 250
+
+function queuedOf({ events, bytes, cautions }: Extract<LeaseAnswer, { kind: 'leased' }>): QueuedEvent[] {
+  return events.map((event, n) => {
+    const caution = cautions?.[event.seq]
+    return { event, bytes: bytes[n] ?? 0, ...(caution === undefined ? {} : { caution }) }
+  })
+}
 
 function blockedUntil(settlements: readonly Settlement[]): number | undefined {
   return settlements.find(({ state, parked }) => state === 'pending' && parked !== true)?.dueAtMs

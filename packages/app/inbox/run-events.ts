@@ -17,6 +17,7 @@ import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
+import { deathOf, isSuspect, remembering, withoutHope } from './deaths.ts'
 import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
 import { EventContext, appEventOf } from './handler-context.ts'
@@ -46,6 +47,7 @@ class NotStarted extends Error {}
 export class EventRunner {
   readonly #parts: RunEventsParts
   readonly #gates = new Map<RegisteredHandler, Gate>()
+  readonly #solitude = new Gate(1, WAITING_LANES)
   readonly #draining = new AbortController()
   readonly #stopping = new AbortController()
 
@@ -58,14 +60,16 @@ export class EventRunner {
     const head = queue[0]?.event
     if (head === undefined) return 0
     const handler = this.#handlerOf(head.app, head.code)
-    if (handler === undefined || handler.policy.maxEvents === 1) return 1
-    const others = queue.findIndex(({ event }) => event.code !== head.code || event.generation !== head.generation)
+    if (handler === undefined || handler.policy.maxEvents === 1 || isSuspect(queue[0])) return 1
+    const others = queue.findIndex((each) => each.event.code !== head.code || each.event.generation !== head.generation || isSuspect(each))
     return Math.min(handler.policy.maxEvents, others === -1 ? queue.length : others)
   }
 
   /** Undefined when the queue's head may run; else resolves when there may be room for it: too many wait for its handler already. */
   standBy(queue: readonly QueuedEvent[]): Promise<void> | undefined {
     const head = queue[0]?.event
+    const alone = head !== undefined && isSuspect(queue[0]) ? this.#solitude.standBy(keyOf(head)) : undefined
+    if (alone !== undefined) return alone
     const handler = head === undefined ? undefined : this.#handlerOf(head.app, head.code)
     if (head === undefined || handler === undefined) return undefined
     const own = this.#gateOf(handler)?.standBy(keyOf(head))
@@ -74,12 +78,19 @@ export class EventRunner {
   }
 
   /** Never throws: what goes wrong is in the settlements. There are none of what was not started. */
-  async run(events: readonly QueuedEvent[]): Promise<readonly Settlement[]> {
+  async run(events: readonly QueuedEvent[], begin?: () => Promise<void>): Promise<readonly Settlement[]> {
     const head = events[0]?.event
     if (head === undefined || this.#draining.signal.aborted) return []
     const handler = this.#handlerOf(head.app, head.code)
+    if (deathOf(events[0]) !== undefined) return this.#attempt(events, handler)
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
-    return gate === undefined ? this.#attempt(events, handler) : gate.run(async () => (this.#draining.signal.aborted ? [] : this.#attempt(events, handler)))
+    const start = async (): Promise<readonly Settlement[]> => {
+      if (begin !== undefined && !this.#draining.signal.aborted) await begin()
+      return this.#draining.signal.aborted ? [] : this.#attempt(events, handler)
+    }
+    if (isSuspect(events[0])) return this.#solitude.run(() => (gate === undefined ? start() : gate.run(start)))
+    if (gate !== undefined) return gate.run(start)
+    return begin === undefined ? this.#attempt(events, handler) : start()
   }
 
   /** Starts nothing more: what waits for its turn stays open. */
@@ -107,22 +118,29 @@ export class EventRunner {
   async #attempt(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined): Promise<readonly Settlement[]> {
     const { clock } = this.#parts
     const recorder = new AttemptRecorder(events[0]?.event)
-    const startedAtMs = clock.now()
+    const death = deathOf(events[0])
+    const startedAtMs = death?.startedAtMs ?? clock.now()
     let failure: Failure | undefined
     try {
+      if (death !== undefined) throw new CodedError('PROCESS_DIED')
       await currentAttempt.run(recorder, () => this.#handOn(events, handler, recorder))
       if (recorder.stray !== undefined) throw recorder.stray.reason
     } catch (error) {
       if (error instanceof NotStarted) return []
       failure = failureOf(waitingForPortal(error, recorder.refusal, events.map(({ event }) => event), clock.now()), handler?.policy)
+      if (death !== undefined) failure = withoutHope(failure, death)
     }
     const settlements: Settlement[] = []
     // One of them has failed, whatever was thrown says of itself.
     const delivered = Math.min(failure?.delivered ?? 0, events.length - 1)
+    const givenUp = failure !== undefined && handler?.kind === 'destination' && this.#stopping.signal.aborted
     for (const [index, { event }] of events.entries()) {
+      // Cut off by the stop: that is no attempt of theirs.
+      if (givenUp && index >= delivered) break
       // What was taken before the one that failed is done.
       const own = failure !== undefined && index >= delivered ? failure : undefined
-      settlements.push(this.#settlementOf(event, handler, own, recorder, startedAtMs))
+      const settlement = this.#settlementOf(event, handler, own, recorder, startedAtMs)
+      settlements.push(death === undefined ? settlement : remembering(settlement, death))
       if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlements.at(-1))
     }
     return settlements
@@ -139,7 +157,9 @@ export class EventRunner {
     const nowMs = clock.now()
     const { id, seq } = event
     const outcome = failure === undefined ? 'done' : 'failed'
-    const record = { n: event.attempts + 1, startedAtMs, durationMs: nowMs - startedAtMs, outcome, calls, notes } as const
+    // A clock may be set back meanwhile. How long a process was dead is no part of the attempt.
+    const durationMs = failure?.code === 'PROCESS_DIED' ? 0 : Math.max(0, nowMs - startedAtMs)
+    const record = { n: event.attempts + 1, startedAtMs, durationMs, outcome, calls, notes } as const
     if (failure === undefined) return { id, seq, attempt: record, atMs: nowMs, state: 'done' }
     const attempt: Attempt = { ...record, error: { code: failure.code, message: failure.message } }
     const uninstalled = event.code !== 'ONAPPUNINSTALL' && installations.known(event)?.status === 'deleted'

@@ -1,30 +1,25 @@
-import type { Clock } from '@portline/runtime/clock.ts'
-import type { Log } from '@portline/runtime/log.ts'
-import type { LaneResults, Settlement } from '../store/lanes.ts'
-import type { PortalKey, Store } from '../store/port.ts'
+import { textOfThrown } from '@portline/runtime/thrown.ts'
+import type { LaneResults, Settlement, Started } from '../store/lanes.ts'
+import type { PortalKey } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
+import { SettleApart, tell } from './settle-apart.ts'
+import type { SettleParts } from './settle-apart.ts'
 
 /**
  * Writes what became of events, of all lanes together: while one group is on its way to the disk the next gathers. It goes at the
  * end of a turn of the event loop, so that it shares its commit with the events that came in meanwhile. A group that cannot be
- * written is written again until it can: what has run must not run again for want of a note.
+ * written is written apart (settle-apart.ts), and what the store could not take then, because it fails, again until it can: what has
+ * run must not run again for want of a note.
  *
  *     empty ──add──> gathering ──end of the turn, group before on disk──> writing ──on disk──> empty, gathering
- *                                                                            └──store failing──> waiting ──> writing
+ *                                                                          ↑    └──not taken──> apart ──none left──> empty, gathering
+ *                                                                          └────── waiting <──store failing──┘
  */
-export interface SettlerParts {
-  readonly store: Store
-  readonly clock: Clock
-  readonly log: Log
-  readonly owner: string
-  readonly onSettled: (portal: PortalKey, settlement: Settlement) => void
-  readonly onLost: (portal: PortalKey) => void
-}
-
 interface Gathered {
   readonly portal: PortalKey
   readonly settlements: Settlement[]
-  release: boolean
+  started?: Started
+  release?: true
 }
 
 /** A store that can't answer is asked again after this long. */
@@ -33,7 +28,8 @@ export const STORE_RETRY_MS = 1_000
 export const UNSETTLED_MAX = 2_048
 
 export class Settler {
-  readonly #parts: SettlerParts
+  readonly #parts: SettleParts
+  readonly #apart: SettleApart
   #gathering = new Map<string, Gathered>()
   #count = 0
   #onTheWay = 0
@@ -42,8 +38,9 @@ export class Settler {
   #failing = false
   #waiting: (() => void)[] = []
 
-  constructor(parts: SettlerParts) {
+  constructor(parts: SettleParts) {
     this.#parts = parts
+    this.#apart = new SettleApart(parts)
   }
 
   /** The disk does not keep up, or fails. */
@@ -52,15 +49,28 @@ export class Settler {
   }
 
   add(portal: PortalKey, settlements: readonly Settlement[], release: boolean): void {
-    const key = keyOf(portal)
-    const gathered = this.#gathering.get(key)
-    if (gathered === undefined) this.#gathering.set(key, { portal, settlements: [...settlements], release })
-    else {
-      gathered.settlements.push(...settlements)
-      gathered.release ||= release
-    }
+    const gathered = this.#gatheredOf(portal)
+    gathered.settlements.push(...settlements)
+    if (release) gathered.release = true
     this.#count += settlements.length
     this.#writeSoon()
+  }
+
+  /** Events are about to run that are to be started with care. */
+  start(portal: PortalKey, { seqs, atMs }: Started): void {
+    const gathered = this.#gatheredOf(portal)
+    gathered.started = { seqs: [...(gathered.started?.seqs ?? []), ...seqs], atMs }
+    this.#writeSoon()
+  }
+
+  #gatheredOf(portal: PortalKey): Gathered {
+    const key = keyOf(portal)
+    let gathered = this.#gathering.get(key)
+    if (gathered === undefined) {
+      gathered = { portal, settlements: [] }
+      this.#gathering.set(key, gathered)
+    }
+    return gathered
   }
 
   /** Resolves when all that was added so far is on disk. */
@@ -97,23 +107,22 @@ export class Settler {
     })
   }
 
-  async #record(group: readonly Gathered[]): Promise<void> {
-    const { store, owner, clock, log, onSettled, onLost } = this.#parts
-    const results = group.map(({ portal, settlements, release }): LaneResults => ({ portal, settlements, ...(release ? { release } : {}) }))
+  async #record(group: readonly LaneResults[]): Promise<void> {
+    const { store, owner, clock, log } = this.#parts
+    let left = group
     for (;;) {
       try {
-        const lost = new Set((await store.settle(owner, results)).map(keyOf))
-        this.#failing = false
-        for (const { portal, settlements } of results) {
-          if (lost.has(keyOf(portal))) onLost(portal)
-          else for (const settlement of settlements) onSettled(portal, settlement)
-        }
-        return
+        const lost = new Set((await store.settle(owner, left)).map(keyOf))
+        for (const lane of left) tell(this.#parts, lane, lost.has(keyOf(lane.portal)))
+        break
       } catch (error) {
         this.#failing = true
-        log.error({ error: String(error), events: results.length }, 'what became of events could not be written; trying again')
+        left = await this.#apart.write(left)
+        if (left.length === 0) break
+        log.error({ error: textOfThrown(error), lanes: left.length }, 'what became of events could not be written; trying again')
         await new Promise<void>((resolve) => clock.setTimer(STORE_RETRY_MS, resolve))
       }
     }
+    this.#failing = false
   }
 }

@@ -158,7 +158,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const lanes = new Lanes({
     store, clock, log,
     owner: randomHex(random, OWNER_BYTES),
-    run: (events) => runner.run(events),
+    run: (events, begin) => runner.run(events, begin),
     together: (queue) => runner.together(queue),
     standBy: (queue) => runner.standBy(queue),
     onSettled: (portal, settlement) => {

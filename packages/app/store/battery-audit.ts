@@ -8,7 +8,7 @@ import type { Store } from './port.ts'
 export function auditBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: the audit trail`, () => {
     let store: Store
-    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
+    const { reopen } = eachOnAStore(makePlace, (opened) => void (store = opened))
     const all = async (): Promise<AuditRecord[]> => (await store.audit({ afterSeq: 0, limit: 100 })).records
     const told = async (): Promise<string[]> => (await all()).map(({ verb, from, to }) => [verb, from, to].filter(Boolean).join(' '))
 

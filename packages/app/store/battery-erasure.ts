@@ -9,7 +9,7 @@ const UNINSTALL = '05'
 export function erasureBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: erasing a portal`, () => {
     let store: Store
-    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
+    const { reopen } = eachOnAStore(makePlace, (opened) => void (store = opened))
     /** Two events of two portals in one seal, then one each that stand alone, the uninstall, and one that was taken in beside it. */
     const fill = async (): Promise<Omit<Erasure, 'afterSeq'>> => {
       await store.saveInstallation(installation(), account('1', true), { by: 'installer', userId: '1' })

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { LEASE, OTHER, PORTAL, append, attempt, eachOnAStore, event, installation, leasedIds, settled } from './battery-parts.ts'
 import type { StorePlace } from './battery-parts.ts'
 import type { EventConditions, SettledBefore } from './keeping.ts'
-import type { Store } from './port.ts'
+import type { Attempt, Store } from './port.ts'
 
 /** Lists, replays, deletion, copies: what every store must do, whatever its engine. */
 export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: events that are looked for, replayed, deleted and copied`, () => {
     let store: Store
-    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
+    const { reopen } = eachOnAStore(makePlace, (opened) => void (store = opened))
     const settle = async (id: string, state: 'done' | 'dead', atMs = 200): Promise<void> => {
       const found = await store.event(id)
       if (found === undefined) throw new Error(`no event ${id}`)
@@ -90,6 +90,31 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       ])
       const first = await store.replayCandidates({ state: 'dead' }, 0, 2)
       expect((await store.replayCandidates({ state: 'dead' }, first.nextSeq ?? 0, 9)).candidates.map(({ id }) => id)).toEqual(['03', '04', '05'])
+    })
+
+    test('an attempt that succeeded without a word is told like any other, through a replay, a copy and a deletion', async () => {
+      await append(store, [event('01'), event('02')])
+      const quiet = (n: number, atMs: number): Attempt => attempt(n, { startedAtMs: atMs - 5, durationMs: 5, calls: [], notes: [] })
+      const settleQuietly = async (n: number, atMs: number): Promise<void> => {
+        await store.leaseLane(PORTAL, LEASE)
+        const found = await store.event('01')
+        if (found === undefined) throw new Error('no event 01')
+        await store.settle('me', [{ portal: PORTAL, settlements: [settled(found, { atMs, attempt: quiet(n, atMs) })], release: true }])
+      }
+      await settleQuietly(1, 200)
+      expect(await store.attempts('01')).toEqual([quiet(1, 200)])
+      await store.replay('01', 700)
+      expect(await store.attempts('01')).toEqual([quiet(1, 200)])
+      await settleQuietly(2, 800)
+      const both = [quiet(1, 200), quiet(2, 800)]
+      expect(await store.attempts('01')).toEqual(both)
+      const copy = await store.readEvents({ filter: {}, afterSeq: 0, upToSeq: await store.lastSeq(), limit: 9, withAuth: false })
+      expect(copy.records.map(({ event: { id }, attempts }) => [id, attempts])).toEqual([['01', both], ['02', []]])
+      await reopen()
+      expect(await store.attempts('01')).toEqual(both)
+      const before = { doneBeforeMs: 900, deadBeforeMs: 900 }
+      expect(await store.deleteSettled(before, 0, await store.lastSeq())).toBe(1)
+      expect(await store.attempts('01')).toEqual([])
     })
 
     test('what ended long enough ago is deleted with its attempts; open and held events never are', async () => {

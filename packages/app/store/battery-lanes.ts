@@ -8,7 +8,7 @@ import type { PortalKey, Store, StoredEvent } from './port.ts'
 export function laneBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: lanes`, () => {
     let store: Store
-    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
+    const { reopen } = eachOnAStore(makePlace, (opened) => void (store = opened))
     const lease = async (portal: PortalKey = PORTAL, request = LEASE): Promise<readonly StoredEvent[]> => {
       const answer = await store.leaseLane(portal, request)
       return answer.kind === 'leased' ? answer.events : []

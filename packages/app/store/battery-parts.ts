@@ -6,11 +6,13 @@ import type { Attempt, Installation, NewEvent, Store, StoredEvent } from './port
 /** What every store must do, whatever its engine. `open` gives a store on an empty place; `reopen` the same place again. */
 export interface StorePlace {
   open(): Promise<Store>
+  /** Ends what was opened last as the death of its process would. */
+  die(): Promise<void>
   remove(): Promise<void>
 }
 
-/** Each test of the battery has a place of its own; `use` is told the store, after a reopen too. Answers with what reopens it. */
-export function eachOnAStore(makePlace: () => Promise<StorePlace>, use: (store: Store) => void): () => Promise<void> {
+/** Each test of the battery has a place of its own; `use` is told the store, after it was reopened too. */
+export function eachOnAStore(makePlace: () => Promise<StorePlace>, use: (store: Store) => void): { reopen: () => Promise<void>; die: () => Promise<void> } {
   let place: StorePlace
   let store: Store
   const open = async (): Promise<void> => use(store = await place.open())
@@ -22,9 +24,15 @@ export function eachOnAStore(makePlace: () => Promise<StorePlace>, use: (store: 
     await store.close()
     await place.remove()
   })
-  return async () => {
-    await store.close()
-    await open()
+  return {
+    async reopen() {
+      await store.close()
+      await open()
+    },
+    async die() {
+      await place.die()
+      await open()
+    },
   }
 }
 

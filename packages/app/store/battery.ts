@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { auditBattery } from './battery-audit.ts'
+import { deathBattery } from './battery-deaths.ts'
 import { erasureBattery } from './battery-erasure.ts'
 import { eventsBattery } from './battery-events.ts'
 import { laneBattery } from './battery-lanes.ts'
@@ -12,7 +13,7 @@ import type { Store, TakenRow } from './port.ts'
 export function storeBattery(name: string, makePlace: () => Promise<StorePlace>): void {
   describe(`${name}: the store's contract`, () => {
     let store: Store
-    const reopen = eachOnAStore(makePlace, (opened) => void (store = opened))
+    const { reopen } = eachOnAStore(makePlace, (opened) => void (store = opened))
 
     test('what nobody proved leaves a bounded number of rows and none of its content', async () => {
       const ids = Array.from({ length: KEEP + 20 }, (_, index) => `e${String(index).padStart(4, '0')}`)
@@ -220,6 +221,7 @@ export function storeBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
   })
   laneBattery(name, makePlace)
+  deathBattery(name, makePlace)
   eventsBattery(name, makePlace)
   auditBattery(name, makePlace)
   erasureBattery(name, makePlace)

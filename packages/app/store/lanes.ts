@@ -13,12 +13,39 @@ export interface Settlement {
   readonly dueAtMs?: number
   /** With `pending`: its lane goes on meanwhile. */
   readonly parked?: true
+  /** With `pending`, when the process died of it: how often by now. Whatever else becomes of it clears it. */
+  readonly deaths?: number
+  readonly atMs: number
+}
+
+/**
+ * Why an event is started with care: a process may have died of it. An event that runs at full speed leaves no trace of its start, so
+ * the first death tells nothing; but what was open then, at the head of its lane, is noted before it runs again.
+ *
+ *     none ──process dies, event among the first of its lane──> watched (deaths 0) ──noted, then the process dies──> suspect (deaths 1)
+ *     suspect ──noted, alone, then the process dies──> suspect (deaths 2, 3 …, each a failed attempt)
+ *     watched, suspect ──whatever else it comes to──> none
+ */
+export interface Caution {
+  /** How often a process has died while the event was noted as started. */
+  readonly deaths: number
+  /** A process died since it was started, at this time, and that is not settled yet. */
+  readonly startedAtMs?: number
+}
+
+/** After a death so many events of each lane are watched: more than a lane usually has run and not yet settled on disk. */
+export const WATCHED_EVENTS_PER_LANE = 16
+
+/** Events about to be run with care. */
+export interface Started {
+  readonly seqs: readonly number[]
   readonly atMs: number
 }
 
 export interface LaneResults {
   readonly portal: PortalKey
   readonly settlements: readonly Settlement[]
+  readonly started?: Started
   readonly release?: true
 }
 
@@ -37,6 +64,8 @@ export type LeaseAnswer =
       readonly events: readonly StoredEvent[]
       /** What each takes in memory, roughly: its data and auth block as they are stored. */
       readonly bytes: readonly number[]
+      /** Of those that are to be started with care, by their seq; absent when there are none. */
+      readonly cautions?: Readonly<Record<number, Caution>>
       /** The lane has further events to lease. */
       readonly more: boolean
     } & LaneOutlook

@@ -1,5 +1,6 @@
 import type { HistoryItem } from '../history.ts'
 import { auditIsWhole } from './audit.ts'
+import { deathsConvict } from './deaths.ts'
 import { erasedLeavesNothing } from './erased.ts'
 import { installationsAreTrue } from './installations.ts'
 import type { Promised, Violation } from './ledger.ts'
@@ -15,7 +16,7 @@ import { noPortalIsLockedOut, tokensAreUsedOnce } from './tokens.ts'
 const PROMISES: readonly Promised[] = [
   acknowledgedIsStored, everythingEnds, lanesKeepOrder, lanesDoNotIdle, concurrencyIsKept, noPhantoms, nothingNeedless, knownAreLetIn, followersWait,
   reinstallsBeginAnew, everySenderIsAnswered, holdsEndWell, nothingUnhandled, tokensAreUsedOnce, noPortalIsLockedOut, statesFollowTheTable,
-  installationsAreTrue, auditIsWhole, erasedLeavesNothing,
+  installationsAreTrue, auditIsWhole, erasedLeavesNothing, deathsConvict,
 ]
 
 export function check(items: readonly HistoryItem[]): Violation[] {

@@ -182,8 +182,8 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'events of different codes are handed on together',
     file: 'app/inbox/run-events.ts',
-    find: 'event.code !== head.code || event.generation !== head.generation',
-    replace: 'event.generation !== head.generation',
+    find: 'each.event.code !== head.code || each.event.generation !== head.generation',
+    replace: 'each.event.generation !== head.generation',
   },
   {
     name: 'events of a former installation are handed on',

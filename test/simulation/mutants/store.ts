@@ -24,21 +24,21 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a failed event is not open again',
-    file: 'app/store/sqlite/lane-operations.ts',
+    file: 'app/store/sqlite/settle-operations.ts',
     find: '    else db.lanes.add(portal, seq, dueAtMs)',
     replace: '',
   },
   {
     name: 'a failed event is due at once',
-    file: 'app/store/sqlite/lane-operations.ts',
+    file: 'app/store/sqlite/settle-operations.ts',
     find: '    else db.lanes.add(portal, seq, dueAtMs)',
     replace: '    else db.lanes.add(portal, seq)',
   },
   {
     name: 'an attempt is recorded and not counted',
-    file: 'app/store/sqlite/lane-operations.ts',
-    find: `finished_at = ?, attempts = coalesce(?, attempts) WHERE seq = ?'`,
-    replace: `finished_at = ?, attempts = max(attempts, coalesce(?, 0) - 1) WHERE seq = ?'`,
+    file: 'app/store/sqlite/settle-operations.ts',
+    find: 'attempts = coalesce(?, attempts)',
+    replace: 'attempts = max(attempts, coalesce(?, 0) - 1)',
   },
   {
     name: 'hastening forgets the lane in memory',

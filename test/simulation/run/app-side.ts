@@ -105,7 +105,7 @@ export class AppSide {
   async #serve(process: Process, store: Store): Promise<void> {
     const { seed, timeline, dice, apps, plans, history, network, world } = this.#parts
     const own = network.of(process, process.number, world)
-    const handlers = { timeline, life: process, process: process.number, history, plans, nextRun: () => ++this.#runs }
+    const handlers = { timeline, life: process, process: process.number, history, plans, nextRun: () => ++this.#runs, die: () => this.#end(process, 'kill', 'process') }
     const composed = await composeAppSide({
       apps: apps.map(({ name, duplicates }) => ({ app: appOf(name, duplicates, handlers), clientId: `app.${name}`, clientSecret: secretOf(name) })),
       authServers: [AUTH_SERVER, OTHER_AUTH_SERVER],

@@ -22,6 +22,8 @@ export type Step =
   /** Goes on in the background and succeeds when nobody counts on it. */
   | { readonly does: 'end too late'; readonly ms: number }
   | { readonly does: 'call REST' }
+  /** At the next turn of the event loop, as an exception that nobody can catch. */
+  | { readonly does: 'end the process' }
   /** Of several events, takes some and fails at the next. */
   | { readonly does: 'take some'; readonly ms: number }
 
@@ -39,6 +41,7 @@ export interface HandlerParts {
   readonly history: History
   readonly plans: Plans
   readonly nextRun: () => number
+  readonly die: () => void
 }
 
 const RETRY_MS = [300, 1_500, 15_000, 45_000]
@@ -104,7 +107,7 @@ function markOf(data: unknown): string {
 }
 
 function handle(
-  { timeline, life, process, history, plans, nextRun }: HandlerParts,
+  { timeline, life, process, history, plans, nextRun, die }: HandlerParts,
   app: string,
   code: string,
   memberId: string,
@@ -126,7 +129,8 @@ function handle(
     history.add({ kind: 'ended', process, run, outcome, delivered, ...(error === undefined ? {} : { error }) })
   }
   const first = marks[0] ?? ''
-  const step = stepOf(plans, first, events[0]?.attempt ?? 1)
+  const steps = events.map(({ attempt }, index) => stepOf(plans, marks[index] ?? '', attempt))
+  const step = steps.find(({ does }) => does === 'end the process') ?? steps[0] ?? { does: 'succeed at once' }
   if (step.does === 'succeed at once') return end('done')
   if (step.does === 'throw at once' || step.does === 'throw for good') {
     end(step.does === 'throw for good' ? 'final' : failed)
@@ -141,6 +145,9 @@ function handle(
   const work = async (): Promise<void> => {
     switch (step.does) {
       case 'never end':
+        return new Promise<void>(() => {})
+      case 'end the process':
+        timeline.after(life, 0, die)
         return new Promise<void>(() => {})
       case 'throw':
         await wait(step.ms)

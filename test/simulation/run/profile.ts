@@ -16,6 +16,8 @@ export interface Profile {
   readonly apps: readonly SimulatedApp[]
   readonly portals: number
   readonly events: number
+  /** Of them, those whose handler ends the process. */
+  readonly poisons: number
   /** Events that come at once, for one lane. */
   readonly burst: number
   readonly kills: number
@@ -59,6 +61,7 @@ export function profileOf(dice: Dice): Profile {
     apps: (dice.chance(0.3) ? ['alpha', 'beta'] : ['alpha']).map((name) => ({ name, duplicates: dice.pick(['off', 'off', 'mark', 'drop'] as const) })),
     portals: dice.whole(1, 3),
     events: dice.whole(5, 60),
+    poisons: sometimes(0.15, 3),
     burst,
     kills: sometimes(0.5, 4),
     powerCuts: sometimes(0.3, 3),
@@ -86,7 +89,7 @@ export function profileOf(dice: Dice): Profile {
 
 /** A few stories are told on purpose: their steps are all usual, and all of them together hardly ever happen. */
 function staged(dice: Dice): Partial<Profile> {
-  const quiet = { kills: 0, powerCuts: 0, stops: 0, jumps: 0, diskSpells: 0, networkSpells: 0, burst: 0, forged: 0, queueMs: 300 }
+  const quiet = { poisons: 0, kills: 0, powerCuts: 0, stops: 0, jumps: 0, diskSpells: 0, networkSpells: 0, burst: 0, forged: 0, queueMs: 300 }
   switch (dice.whole(0, 5)) {
     case 0:
       // The store fails when a portal has been proven, and what was held for it is to be handed on.

@@ -30,6 +30,8 @@ interface Outgoing {
   readonly auth: AuthBlock
   readonly genuine: boolean
   readonly clean?: true
+  /** What its handler does, where that is not left to chance. */
+  readonly steps?: readonly Step[]
 }
 
 const ORDINARY = Object.keys(HANDLED).filter((code) => !code.startsWith('ONAPP') || code === 'ONAPPTEST')
@@ -66,6 +68,7 @@ export class Workload {
       for (let count = 0; count < times; count++) this.#at(dice.between(0, profile.troubleMs), () => what(dice.pick(bitrix24.sites)))
     }
     some(profile.events, (site) => this.#ordinary(site))
+    some(profile.poisons, (site) => this.#poison(site))
     some(profile.lifecycleChanges, (site) => this.#change(site))
     some(profile.forged, (site) => this.#forge(site))
     some(profile.replays, () => this.#replay())
@@ -83,14 +86,20 @@ export class Workload {
     for (let count = 0; count < profile.burst; count++) this.#ordinary(site, code, withinMs)
   }
 
-  #ordinary(site: Site, code = this.#parts.dice.chance(0.03) ? UNHANDLED : this.#parts.dice.pick(ORDINARY), withinMs?: number): void {
+  /** Attempts are counted from the third death on: with two of these it recovers, with three it does not. */
+  #poison(site: Site): void {
+    const { dice } = this.#parts
+    this.#ordinary(site, dice.pick(ORDINARY), undefined, Array.from({ length: dice.whole(1, 4) }, (): Step => ({ does: 'end the process' })))
+  }
+
+  #ordinary(site: Site, code = this.#parts.dice.chance(0.03) ? UNHANDLED : this.#parts.dice.pick(ORDINARY), withinMs?: number, steps?: readonly Step[]): void {
     const { bitrix24, dice } = this.#parts
     if (!site.installed) return
     const pair = dice.chance(0.5) ? bitrix24.issue(site, STRANGER) : undefined
     const fields = { NAME: `n${dice.whole(0, 99)}`, ...(dice.chance(0.01) ? { TEXT: 'x'.repeat(BIG_BYTES) } : {}) }
     const secret = code === 'ONIMBOTMESSAGEADD' ? { BOT: [{ AUTH: { access_token: dice.hex(4) } }] } : {}
     const data = code === UNHANDLED ? '107' : { FIELDS: fields, ...secret }
-    this.#send(site, { code, data, auth: bitrix24.authOf(site, pair), genuine: true }, withinMs)
+    this.#send(site, { code, data, auth: bitrix24.authOf(site, pair), genuine: true, ...(steps === undefined ? {} : { steps }) }, withinMs)
   }
 
   /** With the installer's tokens in the event, or with an installer's page that was open before. */
@@ -181,10 +190,11 @@ export class Workload {
     if (ids.length > 0) appSide.replay(dice.pick(ids)).catch(() => {})
   }
 
-  #send(site: Site, { code, data, auth, genuine, clean }: Outgoing, withinMs = this.#parts.profile.queueMs): void {
+  #send(site: Site, { code, data, auth, genuine, clean, steps }: Outgoing, withinMs = this.#parts.profile.queueMs): void {
     const { timeline, dice, profile, appSide, history } = this.#parts
     const mark = `m${++this.#marks}`
-    if (dice.chance(profile.trouble)) this.#steps.set(mark, Array.from({ length: dice.whole(1, dice.pick([1, 2, 6])) }, () => stepOf(dice, profile)))
+    if (steps !== undefined) this.#steps.set(mark, steps)
+    else if (dice.chance(profile.trouble)) this.#steps.set(mark, Array.from({ length: dice.whole(1, dice.pick([1, 2, 6])) }, () => stepOf(dice, profile)))
     else if (dice.chance(profile.calls)) this.#steps.set(mark, [{ does: 'call REST' }])
     const marked = typeof data === 'string' ? data : { MARK: mark, ...data }
     const body = writeEnvelope({ event: code, event_handler_id: '1', data: marked, ts: Math.floor(timeline.now() / SECOND_MS), auth })

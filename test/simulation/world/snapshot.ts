@@ -9,8 +9,10 @@ export function snapshotOf(db: DatabaseSync, process: number): Snapshot {
     kind: 'snapshot',
     process,
     rows: rowsOf<Row>(db, `SELECT ${COLUMNS}, ${MARK} FROM events ORDER BY seq`),
-    attempts: rowsOf(db, `SELECT e.id, a.n, a.outcome, a.started_at AS startedAt, a.duration_ms AS durationMs
-      FROM attempts a LEFT JOIN events e ON e.seq = a.event ORDER BY a.event, a.n`),
+    attempts: rowsOf(db, `
+      SELECT e.id, a.n, a.outcome, a.started_at AS startedAt, a.duration_ms AS durationMs, a.event AS seq FROM attempts a LEFT JOIN events e ON e.seq = a.event
+      UNION ALL SELECT id, attempts, 'done', finished_at - took_ms, took_ms, seq FROM events WHERE took_ms IS NOT NULL
+      ORDER BY seq, n`),
     installations: rowsOf<InstallationState>(db, 'SELECT app, member_id AS memberId, status, generation FROM installations ORDER BY app, member_id'),
     audit: rowsOf<Record<string, string | number>>(db, 'SELECT * FROM audit ORDER BY seq').map(linkOf),
     leftovers: portalTables(db).flatMap((table) => {

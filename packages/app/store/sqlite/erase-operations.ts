@@ -93,7 +93,7 @@ export const eraseOperations = {
     let [events, attempts] = [0, 0]
     const gone = new Set<number>()
     for (const seq of seqs) {
-      const row = db.get('SELECT seq, generation, state, code, ts FROM events WHERE seq = ?', seq)
+      const row = db.get('SELECT seq, generation, state, code, ts, took_ms FROM events WHERE seq = ?', seq)
       if (row === undefined) continue
       if (isUninstall(row, erasure)) {
         db.run(`UPDATE events SET auth = x'', auth_batch = NULL, user_id = NULL WHERE seq = ?`, seq)
@@ -102,7 +102,7 @@ export const eraseOperations = {
       // Held when it was read, it may have been proven since.
       if (!goes(row, erasure, uninstallTs)) continue
       events += db.run('DELETE FROM events WHERE seq = ?', seq)
-      attempts += db.run('DELETE FROM attempts WHERE event = ?', seq)
+      attempts += db.run('DELETE FROM attempts WHERE event = ?', seq) + (row['took_ms'] === null ? 0 : 1)
       gone.add(seq)
     }
     if (gone.size > 0) db.noteLastSeq()
@@ -114,6 +114,7 @@ export const eraseOperations = {
     )
     return new AfterCommit(() => {
       db.lanes.remove(erasure, (seq) => gone.has(seq))
+      db.cautions.forget((seq) => gone.has(seq))
       return true
     })
   },

@@ -20,6 +20,8 @@ export interface IndexedLane {
   readonly handed: Set<number>
   readonly dueAtMs: Map<number, number>
   readonly parked: Map<number, number>
+  /** Its events up to this one may have been running when a former process died; 0 when none may. */
+  watchedUpToSeq: number
   owner: string
   leasedUntilMs: number
 }
@@ -112,7 +114,7 @@ export class LaneIndex {
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
       const { app, memberId } = portal
-      lane = { portal: { app, memberId }, open: [], start: 0, handed: new Set(), dueAtMs: new Map(), parked: new Map(), owner: '', leasedUntilMs: 0 }
+      lane = { portal: { app, memberId }, open: [], start: 0, handed: new Set(), dueAtMs: new Map(), parked: new Map(), watchedUpToSeq: 0, owner: '', leasedUntilMs: 0 }
       this.#lanes.set(key, lane)
     }
     return lane

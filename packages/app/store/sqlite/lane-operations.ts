@@ -1,11 +1,11 @@
-import type { LaneResults, LaneState, LeaseAnswer, LeaseRequest, Settlement } from '../lanes.ts'
-import type { Attempt, ListedEvent, PortalKey, StoredEvent } from '../port.ts'
+import type { Caution, LaneState, LeaseAnswer, LeaseRequest } from '../lanes.ts'
+import type { ListedEvent, PortalKey, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
 import { portalOf } from './event-operations.ts'
 import { dueOf, parkedDueOf, runnable } from './lane-index.ts'
 import type { IndexedLane } from './lane-index.ts'
-import { LISTED, eventOf, listedOf, orNull } from './rows.ts'
+import { LISTED, eventOf, listedOf } from './rows.ts'
 import type { Row } from './rows.ts'
 
 /** Leases live in memory alone: one process has the file, and its leases end with it. */
@@ -24,40 +24,30 @@ export const laneOperations = {
   },
 
   leaseLane(db: Engine, portal: PortalKey, request: LeaseRequest): AfterCommit<LeaseAnswer> {
+    db.cautions.note(db)
     return new AfterCommit(() => {
+      db.cautions.isNoted = true
       const lane = db.lanes.get(portal)
       const asOfSeq = db.lanes.lastSeq
       if (lane === undefined) return { kind: 'empty', asOfSeq }
       if (lane.owner !== request.owner && isLeased(lane, request.nowMs)) return { kind: 'wait', untilMs: lane.leasedUntilMs }
       db.lanes.giveBack(lane)
       const { events, bytes } = readEvents(db, lane, request)
+      const cautions = cautionsOf(db, lane, events)
       if (events.length > 0) db.lanes.hand(lane, events.map(({ seq }) => seq), request.owner, request.untilMs)
       const left = lane.open.length > lane.start
       const parkedUntilMs = parkedDueOf(lane)
       const outlook = parkedUntilMs === undefined ? { asOfSeq } : { asOfSeq, parkedUntilMs }
-      if (events.length > 0) return { kind: 'leased', events, bytes, more: left, ...outlook }
+      if (events.length > 0) return { kind: 'leased', events, bytes, more: left, ...outlook, ...(cautions === undefined ? {} : { cautions }) }
       return left ? { kind: 'wait', untilMs: dueOf(lane) ?? request.nowMs } : { kind: 'empty', ...outlook }
     })
   },
 
-  /** A worker that lost its lease settles nothing: somebody else may be running those events already. */
-  settle(db: Engine, owner: string, json: string): AfterCommit<PortalKey[]> {
-    const results = JSON.parse(json) as LaneResults[]
-    const lost: PortalKey[] = []
-    const kept: { lane: IndexedLane; result: LaneResults }[] = []
-    for (const result of results) {
-      const lane = db.lanes.get(result.portal)
-      if (lane === undefined || lane.owner !== owner) {
-        if (result.settlements.length > 0) lost.push(result.portal)
-        continue
-      }
-      // Those of a portal that was erased meanwhile have no row any more.
-      const settlements = result.settlements.filter((settlement) => lane.handed.has(settlement.seq) && recordSettlement(db, settlement))
-      kept.push({ lane, result: { ...result, settlements } })
-    }
+  /** The process ends in its own time. */
+  endProcess(db: Engine): AfterCommit<void> {
+    db.cautions.end(db)
     return new AfterCommit(() => {
-      for (const { lane, result } of kept) applySettlements(db, lane, result)
-      return lost
+      db.cautions.isNoted = false
     })
   },
 
@@ -150,6 +140,14 @@ function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
   yield* lane.parked.keys()
 }
 
+function cautionsOf(db: Engine, lane: IndexedLane, events: readonly StoredEvent[]): Record<number, Caution> | undefined {
+  const cautions = events.flatMap(({ seq }) => {
+    const caution = db.cautions.of(lane, seq)
+    return caution === undefined ? [] : [[seq, caution] as const]
+  })
+  return cautions.length === 0 ? undefined : Object.fromEntries(cautions)
+}
+
 function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes }: LeaseRequest): { events: StoredEvent[]; bytes: number[] } {
   const events: StoredEvent[] = []
   const bytes: number[] = []
@@ -165,39 +163,4 @@ function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes 
     if (events.length >= maxEvents || sum >= maxBytes) break
   }
   return { events, bytes }
-}
-
-const RECORD_ATTEMPT = `
-  INSERT OR REPLACE INTO attempts (event, n, started_at, duration_ms, outcome, error, calls, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-
-export function recordAttempt(db: Engine, seq: number, attempt: Attempt): void {
-  db.run(
-    RECORD_ATTEMPT, seq, attempt.n, attempt.startedAtMs, attempt.durationMs, attempt.outcome,
-    attempt.error === undefined ? null : JSON.stringify(attempt.error), listOrNull(attempt.calls), listOrNull(attempt.notes),
-  )
-}
-
-/** false when the event has no row any more: it was erased in this very transaction. */
-function recordSettlement(db: Engine, { seq, attempt, state, reason, dueAtMs, parked, atMs }: Settlement): boolean {
-  const changed = db.run(
-    'UPDATE events SET state = ?, reason = ?, due_at = ?, parked = ?, finished_at = ?, attempts = coalesce(?, attempts) WHERE seq = ?',
-    state, orNull(reason), orNull(dueAtMs), parked === true ? 1 : 0, state === 'pending' ? null : atMs, attempt?.n ?? null, seq,
-  )
-  if (changed > 0 && attempt !== undefined) recordAttempt(db, seq, attempt)
-  return changed > 0
-}
-
-function listOrNull(list: Attempt['calls'] | Attempt['notes']): string | null {
-  return list.length === 0 ? null : JSON.stringify(list)
-}
-
-function applySettlements(db: Engine, lane: IndexedLane, { portal, settlements, release }: LaneResults): void {
-  for (const { seq, state, dueAtMs, parked } of settlements) {
-    lane.handed.delete(seq)
-    if (state !== 'pending') continue
-    if (parked === true) db.lanes.park(portal, seq, dueAtMs ?? 0)
-    else db.lanes.add(portal, seq, dueAtMs)
-  }
-  if (release === true) db.lanes.giveBack(lane)
-  db.lanes.dropEmpty(lane)
 }

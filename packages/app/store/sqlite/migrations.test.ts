@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { REWRITE_NOTE } from '../audit.ts'
 import { LEASE, PORTAL, leasedIds } from '../battery-parts.ts'
+import { MIGRATIONS } from './migrations.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 
 /** Files that former versions wrote, as they wrote them. */
@@ -311,7 +312,24 @@ test('a store of version 3 keeps its bindings, sent and offline, and has room fo
   await store.close()
 })
 
-test.each([['1', VERSION_1], ['2', VERSION_2], ['3', VERSION_3]])('a store of version %s has the tables and columns of a new one afterwards', async (_version, tables) => {
+const VERSION_4 = `${VERSION_3} ${MIGRATIONS[3] ?? ''}; PRAGMA user_version = 4;`
+
+test('a store of version 4 keeps the attempts of its events, and is careful with none of them', async () => {
+  const file = join(folder, 'store.sqlite')
+  const former = new DatabaseSync(file)
+  former.exec(`PRAGMA journal_mode = WAL; ${VERSION_4}
+    INSERT INTO events (seq, id, app, member_id, code, auth, state, proof, received_at, finished_at, attempts, generation) VALUES
+      (8, 'e8', 'hello', 'portal-a', 'ONAPPTEST', x'', 'done', 'application_token', 1, 20, 1, 1), (9, 'e9', 'hello', 'portal-a', 'ONAPPTEST', x'', 'pending', 'application_token', 1, NULL, 0, 1);
+    INSERT INTO attempts (event, n, started_at, duration_ms, outcome) VALUES (8, 1, 12, 5, 'done');`)
+  former.close()
+  const store = await openSqliteStore(file)
+  expect(await store.attempts('e8')).toEqual([{ n: 1, startedAtMs: 12, durationMs: 5, outcome: 'done', calls: [], notes: [] }])
+  expect(await store.leaseLane(PORTAL, LEASE)).not.toHaveProperty('cautions')
+  expect(await leasedIds(store)).toContain('e9')
+  await store.close()
+})
+
+test.each([['1', VERSION_1], ['2', VERSION_2], ['3', VERSION_3], ['4', VERSION_4]])('a store of version %s has the tables and columns of a new one afterwards', async (_version, tables) => {
   const [old, young] = [join(folder, 'old.sqlite'), join(folder, 'new.sqlite')]
   const former = new DatabaseSync(old)
   former.exec(tables)

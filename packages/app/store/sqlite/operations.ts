@@ -9,12 +9,13 @@ import { laneOperations } from './lane-operations.ts'
 import { readOperations } from './read-operations.ts'
 import { refusalOperations } from './refusal-operations.ts'
 import { sealedOperations } from './sealed-operations.ts'
+import { settleOperations } from './settle-operations.ts'
 import { takenOperations } from './taken-operations.ts'
 import { tokenOperations } from './token-operations.ts'
 
 /** What the store's thread can do: the methods of the port, synchronous, on prepared statements. */
 export const operations = {
-  ...eventOperations, ...heldOperations, ...laneOperations, ...installationOperations, ...eraseOperations, ...auditOperations, ...refusalOperations,
+  ...eventOperations, ...heldOperations, ...laneOperations, ...settleOperations, ...installationOperations, ...eraseOperations, ...auditOperations, ...refusalOperations,
   ...keepingOperations, ...takenOperations, ...tokenOperations, ...sealedOperations, ...readOperations,
 }
 

@@ -9,7 +9,7 @@ import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import { heldQueries } from './held-operations.ts'
 import { installationQueries } from './installation-queries.ts'
 import type { Queries } from './queries.ts'
-import { LISTED, attemptOf, eventOf, listedOf } from './rows.ts'
+import { LISTED, attemptOf, eventOf, listedOf, plainAttemptOf } from './rows.ts'
 import type { Row } from './rows.ts'
 import { SCAN_EVENTS, scanEvents } from './scan.ts'
 import { sealedQueries } from './sealed-operations.ts'
@@ -49,7 +49,8 @@ export const readOperations = {
   },
 
   attempts(db: Queries, id: string): Attempt[] {
-    return db.all('SELECT * FROM attempts WHERE event = (SELECT seq FROM events WHERE id = ?) ORDER BY n', id).map(attemptOf)
+    const row = db.get('SELECT seq, attempts, finished_at, took_ms FROM events WHERE id = ?', id)
+    return row === undefined ? [] : attemptsOf(db, row)
   },
 
   lastSeq(db: Queries): number {
@@ -59,13 +60,13 @@ export const readOperations = {
   readEvents(db: Queries, { filter, afterSeq, upToSeq, limit, withAuth }: EventPage): { records: EventRecord[]; nextSeq?: number } {
     const auth = withAuth ? ', e.auth, e.auth_batch, b.sealed AS shared' : ''
     const join = withAuth ? 'LEFT JOIN auth_batches b ON b.batch = e.auth_batch' : ''
-    const page = { columns: LISTED + auth, join, filter, from: afterSeq, order: 'ASC', limit, maxBytes: ANSWER_BYTES } as const
+    const page = { columns: `${LISTED}, e.took_ms ${auth}`, join, filter, from: afterSeq, order: 'ASC', limit, maxBytes: ANSWER_BYTES } as const
     const { rows, nextSeq } = scanEvents(db, page)
     const wanted = rows.filter(({ seq }) => Number(seq) <= upToSeq)
     shareSeals(wanted)
     const records = wanted.map((row) => ({
       event: eventOf(row),
-      attempts: db.all('SELECT * FROM attempts WHERE event = ? ORDER BY n', row['seq'] ?? 0).map(attemptOf),
+      attempts: attemptsOf(db, row),
     }))
     return nextSeq === undefined || nextSeq >= upToSeq ? { records } : { records, nextSeq }
   },
@@ -152,6 +153,13 @@ function seqAt(db: Queries, id: string): number {
   const row = db.get('SELECT seq, id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1', id)
   if (row === undefined) return 0
   return Number(row['seq']) + (row['id'] === id ? 0 : 1)
+}
+
+/** Of a row with seq, attempts, finished_at and took_ms. */
+function attemptsOf(db: Queries, row: Row): Attempt[] {
+  const attempts = db.all('SELECT * FROM attempts WHERE event = ? ORDER BY n', row['seq'] ?? 0).map(attemptOf)
+  const last = plainAttemptOf(row)
+  return last === undefined ? attempts : [...attempts, last]
 }
 
 /** As one object it crosses to the other thread once. */

@@ -124,6 +124,14 @@ export function attemptOf(row: Row): Attempt {
   })
 }
 
+/** What the event's own columns say of its last attempt. */
+export function plainAttemptOf(row: Row): Attempt | undefined {
+  const durationMs = number(row, 'took_ms')
+  const finishedAtMs = number(row, 'finished_at')
+  if (durationMs === undefined || finishedAtMs === undefined) return undefined
+  return { n: number(row, 'attempts') ?? 1, startedAtMs: finishedAtMs - durationMs, durationMs, outcome: 'done', calls: [], notes: [] }
+}
+
 export function installationOf(row: Row): Installation {
   return present<Installation>({
     app: text(row, 'app') ?? '',

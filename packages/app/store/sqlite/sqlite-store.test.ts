@@ -10,7 +10,12 @@ import { openSqliteStore } from './sqlite-store.ts'
 
 storeBattery('SQLite', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'portline-store-'))
-  return { open: () => openSqliteStore(join(folder, 'store.sqlite')), remove: () => rm(folder, { recursive: true }) }
+  let thread: BootingThread
+  return {
+    open: () => openSqliteStore(join(folder, 'store.sqlite'), (thread = new BootingThread('thread.ts'))),
+    die: () => thread.discard(),
+    remove: () => rm(folder, { recursive: true }),
+  }
 })
 
 let folder: string

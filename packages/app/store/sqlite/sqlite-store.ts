@@ -92,6 +92,8 @@ export function asStore(
     refusals: (limit) => thread.call('refusals', limit),
     // The last connection to close empties the log into the file: the one that may write.
     async close() {
+      // A store that cannot take it finds a death where there was none: then a few events are started with care.
+      await thread.call('endProcess').catch(() => {})
       if (reader !== thread) await reader.close()
       await thread.close()
     },

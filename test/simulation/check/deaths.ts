@@ -1,0 +1,56 @@
+import { PROCESS_DEATHS_MAX } from 'portline/limits.ts'
+import type { Promised, Violation } from './ledger.ts'
+import { Ledger } from './ledger.ts'
+
+/** The first death is nobody's, and the second one nobody's alone. */
+const UNCOUNTED_DEATHS = 2
+
+/**
+ * An event whose handler ends the process ends itself: it is not run again for ever. And only processes that died make an event fail for
+ * that, often enough to tell which it was: a death convicts one at most.
+ */
+export const deathsConvict: Promised = (items) => {
+  const ledger = new Ledger()
+  const broken: Violation[] = []
+  const running = new Map<number, readonly string[]>()
+  const insertedAt = new Map<string, number>()
+  /** Event → deaths of a process while its handler ran. */
+  const deaths = new Map<string, number>()
+  /** Event → the death at which its handler ran last; death → whom it convicted. */
+  const ranAt = new Map<string, number>()
+  const convicted = new Map<number, string>()
+  let [down, stops] = [0, 0]
+  items.forEach((item, index) => {
+    const report = (what: string): void => void broken.push({ promise: 'deaths convict', what, item: index })
+    ledger.read(item, (before, after) => {
+      if (after === undefined) return
+      if (before === undefined) insertedAt.set(after.id, down)
+      if (after.reason !== 'PROCESS_DIED' || after.attempts === before?.attempts) return
+      const survived = down - (insertedAt.get(after.id) ?? 0)
+      const least = after.state === 'dead' ? PROCESS_DEATHS_MAX : UNCOUNTED_DEATHS
+      if (survived < least) report(`${after.mark} failed for the death of a process, and saw ${survived} of them`)
+      const death = ranAt.get(after.id)
+      if (death === undefined) return
+      if ((convicted.get(death) ?? after.mark) !== after.mark) report(`one death convicted ${after.mark} and ${convicted.get(death)}`)
+      convicted.set(death, after.mark)
+    })
+    if (item.kind === 'started') running.set(item.run, item.events.map(({ id }) => id))
+    if (item.kind === 'ended') running.delete(item.run)
+    if (item.kind !== 'down') return
+    if (item.cause === 'stop') stops += 1
+    else {
+      down += 1
+      for (const id of [...running.values()].flat()) {
+        deaths.set(id, (deaths.get(id) ?? 0) + 1)
+        ranAt.set(id, down)
+      }
+    }
+    running.clear()
+  })
+  for (const [id, count] of deaths) {
+    // Whatever else ends the process, or ends it in its own time, may come between an event and its conviction.
+    const others = down - count
+    if (count > PROCESS_DEATHS_MAX + 1 + 2 * (others + stops)) broken.push({ promise: 'deaths convict', what: `processes died ${count} times while ${id} ran`, item: items.length - 1 })
+  }
+  return broken
+}
