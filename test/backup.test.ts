@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -282,6 +282,39 @@ test('a store into which its log cannot be written is set aside with its log', {
   await mkdir(together)
   for (const end of ['', '-wal']) await copyFile(`${file}.replaced-1${end}`, join(together, `portline.sqlite${end}`))
   expect(await storedIds('--data', together)).toEqual(new Set(acknowledged))
+  expect(await storedIds('--data', data)).toEqual(new Set())
+})
+
+test('a log whose store was taken away is a store that is there: it is never left to a backup that takes its place', { timeout: 60_000 }, async () => {
+  const { data, file, backup, acknowledged } = await killedWithLog()
+  const damaged = join(folder, 'damaged')
+  await rename(file, damaged)
+  const log = await readFile(`${file}-wal`)
+  expect(await run('restore', backup, '--data', data)).toMatchObject({ exitCode: 1, err: expect.stringContaining('portline.sqlite-wal is there already') as unknown })
+  expect(await readFile(`${file}-wal`)).toEqual(log)
+
+  const done = await run('restore', backup, '--data', data, '--force', '--json')
+  expect(done.exitCode, done.err).toBe(0)
+  expect(JSON.parse(done.out)).toMatchObject({ replaced: `${file}.replaced-1-wal` })
+  expect(await storeFiles(data)).toEqual(['portline.sqlite', 'portline.sqlite.replaced-1-wal'])
+  expect(await readFile(file)).toEqual(await readFile(backup))
+  expect(await storedIds('--data', data)).toEqual(new Set())
+  // Together with what had been taken away it is all that was answered 200.
+  const together = join(folder, 'together')
+  await mkdir(together)
+  await rename(damaged, join(together, 'portline.sqlite'))
+  await rename(`${file}.replaced-1-wal`, join(together, 'portline.sqlite-wal'))
+  expect(await storedIds('--data', together)).toEqual(new Set(acknowledged))
+})
+
+test('a store that was emptied is set aside with its log, which would be lost if it were opened', { timeout: 60_000 }, async () => {
+  const { data, file, backup } = await killedWithLog()
+  const log = await readFile(`${file}-wal`)
+  await writeFile(file, '')
+  const done = await run('restore', backup, '--data', data, '--force')
+  expect(done.exitCode, done.err).toBe(0)
+  expect(await storeFiles(data)).toEqual(['portline.sqlite', 'portline.sqlite.replaced-1', 'portline.sqlite.replaced-1-wal'])
+  expect(await readFile(`${file}.replaced-1-wal`)).toEqual(log)
   expect(await storedIds('--data', data)).toEqual(new Set())
 })
 

@@ -163,7 +163,23 @@ describe('an app side', () => {
     expect((await run(['events', 'import', file], url())).out).toMatch(/imported +0\nskipped, there already +5/)
     await writeFile(file, `${pending[0]}\nnot json\n`)
     expect(await run(['events', 'import', file], url())).toMatchObject({ exitCode: 1, err: expect.stringContaining('IMPORT_INVALID: line 2') as unknown })
-    expect(await run(['events', 'import', join(folder, 'none')], url())).toMatchObject({ exitCode: 1, err: expect.stringContaining('NOT_FOUND') as unknown })
+    for (const none of [join(folder, 'none'), folder]) {
+      expect(await run(['events', 'import', none], url())).toMatchObject({ exitCode: 1, err: expect.stringContaining('NOT_FOUND') as unknown })
+    }
+  })
+
+  test('takes in what separates lines in a text of the portal, as it is in an older export', async () => {
+    await openWithEvents()
+    const { out } = await run(['events', 'export', '--event', 'ONCRMDEALADD'], url())
+    const TITLE = 'one\u2028two\u2029three'
+    const older = out.trim().split('\n').map((line, n) => JSON.stringify({ ...(JSON.parse(line) as object), id: `OLDER${n}`, data: { FIELDS: { TITLE } } }))
+    const file = join(folder, 'older.ndjson')
+    await writeFile(file, older.join('\r\n'))
+    expect(await readFile(file, 'utf8')).toContain(TITLE)
+    expect(await run(['events', 'import', file, '--json'], url())).toMatchObject({ exitCode: 0, out: '{"lines":5,"imported":5,"skipped":0}\n' })
+    const again = await run(['events', 'export', '--event', 'ONCRMDEALADD'], url())
+    const titles = again.out.trim().split(/[\n\u2028\u2029]/).map((line) => (JSON.parse(line) as { data: { FIELDS: { TITLE?: string } } }).data.FIELDS.TITLE)
+    expect(titles.filter((title) => title !== undefined)).toEqual(Array.from({ length: 5 }, () => TITLE))
   })
 
   test('a store is moved by export and import', async () => {

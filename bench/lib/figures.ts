@@ -6,6 +6,8 @@ export interface Figures {
   receiving?: { readonly answeredPerS: number; readonly handledPerS: number; readonly lost: number }
   /** Of bare node:http, which reads the body and keeps nothing. */
   httpPerS?: number
+  /** The same, which decodes the body as well. */
+  decodingPerS?: number
   steady?: SteadyFigure
   /** For an event. */
   decoding?: { readonly timesAsFastAsQs: number }

@@ -26,8 +26,9 @@ interface Sample {
   readonly refused: number
 }
 
-/** Of the contenders the one that shows what there is to be had at all. */
+/** Of the contenders those that show what there is to be had at all. */
 const BARE_HTTP = 'http'
+const DECODING_HTTP = 'decode'
 const HEAD = ['contender', 'answered/s', 'to Portline', 'p50', 'p99', 'handled/s', 'CPU µs per event', 'memory MiB', 'disk syncs/s', 'kept']
 
 export async function measureReceiving(bench: Bench): Promise<string> {
@@ -78,8 +79,10 @@ async function handledBy(running: Awaited<ReturnType<Round['serve']>>): Promise<
 
 function report({ extent, figures }: Bench, contenders: readonly Contender[], samples: ReadonlyMap<Contender, readonly Sample[]>): string {
   const of = (contender: Contender, key: keyof Sample): number => median((samples.get(contender) ?? []).map((sample) => sample[key]))
-  const http = contenders.find(({ name }) => name === BARE_HTTP)
-  if (http !== undefined && samples.has(http)) figures.httpPerS = of(http, 'perS')
+  const measured = (wanted: string): Contender | undefined => contenders.find((each) => each.name === wanted && samples.has(each))
+  const [http, decoding] = [measured(BARE_HTTP), measured(DECODING_HTTP)]
+  if (http !== undefined) figures.httpPerS = of(http, 'perS')
+  if (decoding !== undefined) figures.decodingPerS = of(decoding, 'perS')
   const own = samples.get(REFERENCE)
   if (own !== undefined) {
     figures.receiving = { answeredPerS: of(REFERENCE, 'perS'), handledPerS: of(REFERENCE, 'handledPerS'), lost: sumOf(own, 'lost') }

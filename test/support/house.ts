@@ -22,7 +22,7 @@ export interface House {
   events(query?: Record<string, string>): Promise<EventView[]>
   event(id: string): Promise<EventView & { attemptLog: { outcome: string; calls: { method: string }[]; notes: string[]; error?: { code: string } }[] }>
   installation(): Promise<InstallationView>
-  /** The newest event of a code, once it is in one of the states. */
+  /** The newest event of a code that has come, once it is in one of the states; never one before it. */
   settled(code: string, states?: readonly string[]): Promise<EventView>
   post(form: PhpMap | string, headers?: Record<string, string>): Promise<{ status: number; body: { id?: string; state?: string; reason?: string; error?: string } }>
   close(): Promise<void>
@@ -66,7 +66,10 @@ export async function openHouse({ app, ui = true, kind = 'market', portal: porta
     event: (id) => get(`${house.side.url}/api/events/${id}`),
     installation: () => get(`${house.side.url}/api/installations/${app.name}/${portal.memberId}`),
     settled: (code, states = ['done', 'dead']) =>
-      until(async () => (await house.events({ event: code })).find(({ state }) => states.includes(state)), `${code} to be ${states.join(' or ')}`),
+      until(async () => {
+        const [newest] = await house.events({ event: code, limit: '1' })
+        return newest !== undefined && states.includes(newest.state) ? newest : undefined
+      }, `${code} to be ${states.join(' or ')}`),
     async post(form, headers = {}) {
       const response = await fetch(`${base}/events`, {
         method: 'POST',

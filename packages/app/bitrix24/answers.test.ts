@@ -5,6 +5,7 @@ import { systemClock } from '@portline/runtime/clock.ts'
 import { afterEach, expect, test } from 'vitest'
 import { installation } from '../store/battery-parts.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
+import { AttemptRecorder, currentAttempt } from './call-recorder.ts'
 import { callRest } from './call-rest.ts'
 import { wordsOf } from './portal-words.ts'
 import { createRestClients } from './rest-clients.ts'
@@ -17,7 +18,7 @@ afterEach(() => {
   portal.close()
 })
 
-async function call(answer: (response: ServerResponse) => void): Promise<unknown> {
+async function call(answer: (response: ServerResponse) => void, clock = systemClock): Promise<unknown> {
   portal = createServer((request, response) => {
     request.resume().on('end', () => {
       response.setHeader('content-type', 'application/json')
@@ -29,7 +30,7 @@ async function call(answer: (response: ServerResponse) => void): Promise<unknown
   const clients = createRestClients({
     // A visit brings its token along: nobody is asked for one.
     tokens: {} as TokenKeeper,
-    credentialsOf: () => ({ clientId: 'app.test', clientSecret: 'secret' }), clock: systemClock, currentOf: () => undefined,
+    credentialsOf: () => ({ clientId: 'app.test', clientSecret: 'secret' }), clock, currentOf: () => undefined,
     limits: { callMs: 300, maxBytes: 100_000 },
   })
   const b24 = await clients.ofVisit(installation({ clientEndpoint }), { accessToken: TOKEN, refreshToken: '', expiresAtMs: Date.now() + 3_600_000 })
@@ -112,4 +113,14 @@ test.each([undefined, null, '<html>', {}, { result: true }, { error: '' }])('an 
 
 test('any other answer is taken as it is', async () => {
   expect(await call((response) => response.end(JSON.stringify({ result: { a: ['b'] }, time: {} })))).toEqual({ a: ['b'] })
+})
+
+test('a call during which the clock was set back took no time, not less', async () => {
+  let nowMs = Date.now()
+  const recorder = new AttemptRecorder()
+  await currentAttempt.run(recorder, () => call((response) => {
+    nowMs -= 3_600_000
+    response.end(JSON.stringify({ result: {}, time: {} }))
+  }, { ...systemClock, now: () => nowMs }))
+  expect(recorder.calls).toEqual([{ method: 'app.info', durationMs: 0 }])
 })

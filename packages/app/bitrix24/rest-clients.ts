@@ -172,7 +172,8 @@ function recordCalls(
   const http = client.getHttpClient(version).ajaxClient
   const started = new WeakMap<object, number>()
   const record = (config: { url?: string }, error?: string): void => {
-    const durationMs = clock.now() - (started.get(config) ?? clock.now())
+    // The clock may have been set back meanwhile.
+    const durationMs = Math.max(0, clock.now() - (started.get(config) ?? clock.now()))
     currentAttempt.getStore()?.call({ method: methodOf(config.url), durationMs, ...(error === undefined ? {} : { error }) })
   }
   http.interceptors.request.use((config) => {

@@ -102,12 +102,14 @@ export class BrokerConnection {
     const model = await connect(address.href, { timeout: timeoutMs, noDelay: true, clientProperties })
     // Its end is told by 'close'; an 'error' that nobody listens to would end the process.
     model.on('error', () => {})
+    // Listened for before anything more is waited for: an answer and the end may come together.
+    model.on('close', forget)
     try {
       const channel = await model.createConfirmChannel()
       channel.on('error', () => {})
-      await this.#findExchange(channel)
       const line: Line = { model, channel, blocked: undefined, returned: new Set() }
       watch(line, forget)
+      await this.#findExchange(channel)
       return line
     } catch (error) {
       await model.close().catch(() => {})
@@ -142,7 +144,6 @@ function watch(line: Line, forget: () => void): void {
   channel.on('return', ({ properties }: Message) => returned.add(returnKey(properties)))
   model.on('blocked', (reason) => (line.blocked = reason))
   model.on('unblocked', () => (line.blocked = undefined))
-  model.on('close', forget)
   // A channel that the broker closed, for an exchange that is gone for instance, leaves a connection of no use.
   channel.on('close', () => {
     forget()

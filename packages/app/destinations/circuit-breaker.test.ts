@@ -1,4 +1,4 @@
-import { VirtualClock } from '@portline/runtime/clock.ts'
+import { VirtualClock, systemClock } from '@portline/runtime/clock.ts'
 import { seededRandom } from '@portline/runtime/random.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -96,6 +96,29 @@ describe('a circuit breaker', () => {
     expect(breaker.status).toEqual({ state: 'open', untilMs: clock.now() })
     await attempt(() => Promise.resolve())
     expect(breaker.status.state).toBe('closed')
+  })
+
+  test('a clock that is set back does not make its pause longer by as much', async () => {
+    const HOURS_MS = 7_200_000
+    let nowMs = HOURS_MS * 100
+    const clock = { ...systemClock, now: () => nowMs }
+    const breaker = new CircuitBreaker({ name: 'there', clock, random: seededRandom('breaker') })
+    const attempt = (error: Error) => breaker.run(fail(error)).catch((thrown: unknown) => thrown)
+    for (let failure = 0; failure < BREAKER_FAILURES; failure++) await attempt(down())
+    nowMs -= HOURS_MS
+    const paused = (await attempt(down())) as NotNow
+    expect(paused).toBeInstanceOf(NotNow)
+    expect(paused.retryAtMs - nowMs).toBeLessThanOrEqual(BREAKER_COOLING_MS)
+    expect(breaker.status).toEqual({ state: 'open', untilMs: paused.retryAtMs })
+    // A later comer does not put it off further.
+    nowMs = paused.retryAtMs - 1
+    expect(await attempt(down())).toMatchObject({ retryAtMs: paused.retryAtMs })
+    nowMs += 1
+    // A probe that shows nothing: the next one is let through at once, wherever the clock goes.
+    const aborted = new Error('stopping')
+    expect(await attempt(aborted)).toBe(aborted)
+    nowMs -= HOURS_MS
+    expect(await attempt(aborted)).toBe(aborted)
   })
 
   test('two breakers that opened together do not probe together', async () => {

@@ -11,10 +11,10 @@ import { DeliveryError, NotNow } from './delivery-error.ts'
  *        └──────────────────── probe succeeds ─────────────┼──────────────────────────────┤
  *                                                          └── probe fails, or is aborted ┘
  *
- * Invariants: while open nothing is let through before its time; while half-open exactly one is, the probe; only what was let
- * through since the last change of state can change it again, so that stragglers decide nothing; the cooling time doubles with
- * each probe that fails, up to a cap, and starts anew after one that succeeds. A failure of one event (refused, unroutable)
- * shows that the destination is there: it counts as success here. An aborted delivery shows nothing.
+ * Invariants: while open nothing is let through before its time, which is never further off than when the pause began; while half-open
+ * exactly one is, the probe; only what was let through since the last change of state can change it again, so that stragglers decide
+ * nothing; the cooling time doubles with each probe that fails, up to a cap, and starts anew after one that succeeds. A failure of one
+ * event (refused, unroutable) shows that the destination is there: it counts as success here. An aborted delivery shows nothing.
  */
 export interface BreakerParts {
   readonly name: string
@@ -37,6 +37,8 @@ export class CircuitBreaker {
   /** Grows with every change of state: tells those let through in this state from stragglers. */
   #epoch = 0
   #coolingMs = BREAKER_COOLING_MS
+  /** What the present pause was made for. */
+  #pauseMs = 0
 
   constructor(parts: BreakerParts) {
     this.#parts = parts
@@ -66,14 +68,18 @@ export class CircuitBreaker {
       throw new NotNow(name, clock.now() + Math.round(BREAKER_PROBE_WAIT_MS * (1 + random.fraction())))
     }
     if (this.#status.state !== 'open') return
-    if (clock.now() < this.#status.untilMs) throw new NotNow(name, this.#status.untilMs)
+    const nowMs = clock.now()
+    // The clock was set back meanwhile: nobody is left alone for those hours too.
+    const untilMs = Math.min(this.#status.untilMs, nowMs + this.#pauseMs)
+    this.#status = { state: 'open', untilMs }
+    if (nowMs < untilMs) throw new NotNow(name, untilMs)
     this.#change({ state: 'half-open' })
   }
 
   #judge(error: unknown): void {
     const probing = this.#status.state === 'half-open'
     if (!(error instanceof DeliveryError) || error.untried) {
-      if (probing) this.#change({ state: 'open', untilMs: this.#parts.clock.now() })
+      if (probing) this.#pause(0)
       return
     }
     if (!error.unavailable) return this.#close()
@@ -84,10 +90,14 @@ export class CircuitBreaker {
   }
 
   #open(askedMs: number): void {
-    const { clock, random } = this.#parts
-    const jittered = Math.round(this.#coolingMs * (1 - JITTER * random.fraction()))
+    const jittered = Math.round(this.#coolingMs * (1 - JITTER * this.#parts.random.fraction()))
     this.#coolingMs = Math.min(this.#coolingMs * 2, BREAKER_COOLING_MAX_MS)
-    this.#change({ state: 'open', untilMs: clock.now() + Math.max(jittered, askedMs) })
+    this.#pause(Math.max(jittered, askedMs))
+  }
+
+  #pause(forMs: number): void {
+    this.#pauseMs = forMs
+    this.#change({ state: 'open', untilMs: this.#parts.clock.now() + forMs })
   }
 
   #close(): void {

@@ -4,7 +4,10 @@ export type DeliveryErrorCode =
   | 'DESTINATION_FAILED' | 'DESTINATION_REFUSED' | 'DESTINATION_FORBIDDEN' | 'DESTINATION_UNROUTABLE' | 'DESTINATION_INVALID'
 
 export interface DeliveryErrorDetails {
-  /** The destination as a whole is in trouble, not this one event: its circuit breaker counts it. */
+  /**
+   * The destination as a whole is in trouble, not this one event: its circuit breaker counts it. Otherwise those behind the event in
+   * the call have made no attempt, and are handed on again.
+   */
   readonly unavailable: boolean
   /** How long the destination asked to be left alone. */
   readonly retryAfterMs?: number

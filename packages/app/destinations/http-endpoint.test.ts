@@ -122,6 +122,24 @@ test('a kept connection that the receiver has closed meanwhile costs no attempt'
   expect(receiver.received).toHaveLength(3)
 })
 
+test('a receiver that was started anew, with every kept connection closed, costs no attempt', async () => {
+  const destination = open()
+  const waiting: ServerResponse[] = []
+  receiver.answer = (_request, response) => void waiting.push(response)
+  const delivering = Promise.all(Array.from({ length: 3 }, () => deliver(destination)))
+  await until(() => waiting.length === 3)
+  for (const response of waiting) response.end()
+  await delivering
+  const closed = new Set(receiver.received.map(({ socket }) => socket))
+  expect(closed.size).toBe(3)
+  receiver.answer = ({ socket }, response) => {
+    if (closed.has(socket)) socket.resetAndDestroy()
+    else response.end()
+  }
+  for (let event = 0; event < 3; event++) await deliver(destination)
+  expect(receiver.received.filter(({ socket }) => !closed.has(socket))).toHaveLength(3)
+})
+
 test('a fresh connection that is reset is a failure', async () => {
   receiver.answer = (request) => request.socket.resetAndDestroy()
   const failure = await failureOf(deliver(open()))

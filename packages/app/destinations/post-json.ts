@@ -37,13 +37,17 @@ export class NoAnswerInTime extends Error {}
 export class JsonPoster {
   readonly #target: URL
   readonly #parts: PosterParts
-  readonly #agent: Agent
+  readonly #kept: Agent
+  /** Makes a connection for each request. */
+  readonly #fresh: Agent
 
   constructor(target: URL, parts: PosterParts) {
     this.#target = target
     this.#parts = parts
     const ca = parts.ca === undefined ? {} : { ca: parts.ca }
-    this.#agent = this.#secure ? new https.Agent({ keepAlive: true, ...ca }) : new http.Agent({ keepAlive: true })
+    const agent = (keepAlive: boolean): Agent => (this.#secure ? new https.Agent({ keepAlive, ...ca }) : new http.Agent({ keepAlive }))
+    this.#kept = agent(true)
+    this.#fresh = agent(false)
   }
 
   /** Errors: DESTINATION_FORBIDDEN, NoAnswerInTime, the signal's reason, and the system's with their `code`. */
@@ -54,10 +58,11 @@ export class JsonPoster {
     if (isIP(host) !== 0) guard.check(host, [host], this.#secure)
     const deadline = new Deadline(this.#parts.clock, limits)
     try {
-      return await this.#postOnce(body, headers, deadline).catch(async (error: unknown) => {
-        // The other side closed a kept connection just as it was used again; its idle time had run out.
+      return await this.#postOnce(this.#kept, body, headers, deadline).catch(async (error: unknown) => {
+        // The other side closed a kept connection just as it was used again: its idle time had run out, or it was started anew. Then
+        // the other kept ones are closed too.
         if (!(error instanceof StaleConnection)) throw error
-        return await this.#postOnce(body, headers, deadline)
+        return await this.#postOnce(this.#fresh, body, headers, deadline)
       })
     } finally {
       deadline.end()
@@ -65,19 +70,20 @@ export class JsonPoster {
   }
 
   close(): void {
-    this.#agent.destroy()
+    this.#kept.destroy()
+    this.#fresh.destroy()
   }
 
   get #secure(): boolean {
     return this.#target.protocol === 'https:'
   }
 
-  #postOnce(body: Buffer, headers: Readonly<Record<string, string>>, deadline: Deadline): Promise<PostAnswer> {
+  #postOnce(agent: Agent, body: Buffer, headers: Readonly<Record<string, string>>, deadline: Deadline): Promise<PostAnswer> {
     return new Promise((resolve, reject) => {
       const options = {
         method: 'POST',
         headers: { ...headers, 'Content-Length': String(body.length) },
-        agent: this.#agent,
+        agent,
         lookup: this.#checkedLookup,
       }
       const request = (this.#secure ? https : http).request(this.#target, options)

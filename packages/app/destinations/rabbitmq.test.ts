@@ -2,6 +2,7 @@ import { VirtualClock, letPromisesSettle, sleep, systemClock } from '@portline/r
 import { connect } from 'amqplib'
 import type { ChannelModel, ConfirmChannel, GetMessage } from 'amqplib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { BREAKER_FAILURES } from '../limits.ts'
 import { deliver, destinationParts, failureOf, newDelivery } from '../test-support/deliveries.ts'
 import { startBroker } from '../test-support/rabbitmq-broker.ts'
 import type { Broker } from '../test-support/rabbitmq-broker.ts'
@@ -69,6 +70,15 @@ function connectionsSeen(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
 }
 
+/** Letters of two bytes each: by one byte more than a key may have. */
+function longKey(): string {
+  return 'ü'.repeat(128)
+}
+
+function noKey(): string {
+  throw new Error('the deal has no stage')
+}
+
 /** As a lane does: what failed goes again, not before its destination may be back. */
 async function again(destination: OpenDestination, deliveries: readonly Delivery[]): Promise<void> {
   for (const delivery of deliveries) {
@@ -127,6 +137,21 @@ describe('a delivery to RabbitMQ', () => {
     await deliver(destination)
     const mixed = [newDelivery(), newDelivery({ code: 'ONTASKADD' }), newDelivery()]
     expect(await failureOf(destination.deliver(mixed, never))).toMatchObject({ code: 'DESTINATION_UNROUTABLE', delivered: 1 })
+  })
+
+  test.for([
+    ['cannot be made', noKey, 'DESTINATION_FAILED'],
+    ['is too long', longKey, 'DESTINATION_INVALID'],
+  ] as const)('whose routing key %s keeps back none before it, and those behind it go on without it', async ([, badKey, code]) => {
+    const bad = newDelivery()
+    const destination = open({ routingKey: (delivery) => (delivery === bad ? badKey() : delivery.code) })
+    const [first, second, third] = [newDelivery(), newDelivery(), newDelivery()]
+    const batch = [first, second, bad, third]
+    expect(await failureOf(destination.deliver(batch, never))).toMatchObject({ code, delivered: 2, unavailable: false })
+    expect(await failureOf(destination.deliver(batch.slice(2), never))).toMatchObject({ code, delivered: 0, untried: true })
+    expect(destination.status()).toEqual({ state: 'closed', failures: 0 })
+    await destination.deliver([third], never)
+    expect(await idsInQueue()).toEqual([first.id, second.id, third.id])
   })
 
   test('that the queue rejects for being full fails', async () => {
@@ -252,6 +277,15 @@ describe('a broker in trouble', () => {
     expect(await failureOf(deliver(destination))).toMatchObject({ code: 'DESTINATION_PAUSED' })
   })
 
+  test('is not taken for one that is there again because a routing key could not be made', async () => {
+    const bad = newDelivery()
+    const destination = open({ url: 'amqp://me:hidden@127.0.0.1:1', routingKey: (delivery) => (delivery === bad ? longKey() : delivery.code) })
+    for (let attempt = 0; attempt < BREAKER_FAILURES - 1; attempt++) await failureOf(deliver(destination))
+    expect(await failureOf(destination.deliver([bad], never))).toMatchObject({ code: 'DESTINATION_INVALID' })
+    expect(await failureOf(deliver(destination))).toMatchObject({ code: 'DESTINATION_FAILED' })
+    expect(await failureOf(deliver(destination))).toMatchObject({ code: 'DESTINATION_PAUSED' })
+  })
+
   test('short of memory takes nothing, and says so', async () => {
     const destination = open()
     await deliver(destination)
@@ -287,7 +321,7 @@ test.for([
   ['an exchange that is too long', { exchange: 'e'.repeat(256) }, 'exchange is too long'],
   ['a type that is none', { declare: 'queue' as 'topic' }, 'declare must be one of direct'],
   ['the default exchange declared', { exchange: '', declare: 'topic' }, 'the default exchange cannot be declared'],
-  ['a routing key that is too long', { routingKey: 'ü'.repeat(128) }, 'at most 255 bytes'],
+  ['a routing key that is too long', { routingKey: longKey() }, 'at most 255 bytes'],
   ['no time', { timeoutMs: 1.5 }, 'timeoutMs must be a whole number'],
 ] as const)('is refused when it is described: %s', ([, options, problem]) => {
   const describeIt = () => rabbitMq({ url: 'amqp://localhost', exchange: EXCHANGE, ...options })

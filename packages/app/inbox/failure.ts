@@ -4,6 +4,7 @@ import { isFinal } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { codedCauseOf } from '../bitrix24/call-rest.ts'
 import { wordsOfError } from '../bitrix24/portal-words.ts'
+import { DeliveryError } from '../destinations/delivery-error.ts'
 import type { HandlerPolicy } from '../handler-options.ts'
 import { ATTEMPT_TEXT_LENGTH, RETRY_AFTER_MAX_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
@@ -21,6 +22,8 @@ export interface Failure {
   readonly notBeforeMs?: number
   /** Of a group that was handed on together, how many were taken before the one that failed. */
   readonly delivered: number
+  /** It is about the first of the others alone: those behind that one have made no attempt. */
+  readonly alone: boolean
 }
 
 /** Anything can be thrown, also what throws itself when it is looked at. */
@@ -28,7 +31,7 @@ export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Fa
   try {
     return readFailure(error, policy)
   } catch {
-    return { code: 'HANDLER_FAILED', message: textOf(textOfThrown(error)), final: false, retryAfterMs: 0, delivered: 0 }
+    return { code: 'HANDLER_FAILED', message: textOf(textOfThrown(error)), final: false, retryAfterMs: 0, delivered: 0, alone: false }
   }
 }
 
@@ -38,6 +41,7 @@ function readFailure(error: unknown, policy: HandlerPolicy | undefined): Failure
   const rest = {
     retryAfterMs: Math.min(numberOf(error, 'retryAfterMs') ?? 0, RETRY_AFTER_MAX_MS),
     delivered: numberOf(error, 'delivered') ?? 0,
+    alone: error instanceof DeliveryError && !error.unavailable,
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
   }
   const final = (coded !== undefined && isFinal(coded.code)) || saysFinal(policy, error)

@@ -1,5 +1,6 @@
 import type { B24OAuth } from '@bitrix24/b24jssdk'
 import type { AppEvent, AppInstallation, BatchContext, HandlerContext } from '../define-app.ts'
+import { raisedAtMs } from '../raised-at.ts'
 import type { Installation, StoredEvent } from '../store/port.ts'
 import type { LazySignal } from './deadline.ts'
 
@@ -49,10 +50,8 @@ export class EventContext {
   }
 }
 
-const SECOND_MS = 1_000
-
 export function appEventOf(event: StoredEvent, data: StoredEvent['data'], userId: string | undefined): AppEvent<string> {
-  const raisedAtMs = Number(event.ts) * SECOND_MS
+  const raised = raisedAtMs(event.ts)
   const appEvent: { -readonly [Field in keyof AppEvent<string>]: AppEvent<string>[Field] } = {
     id: event.id,
     code: event.code,
@@ -60,7 +59,7 @@ export function appEventOf(event: StoredEvent, data: StoredEvent['data'], userId
     receivedAt: new Date(event.receivedAtMs),
     attempt: event.attempts + 1,
   }
-  if (Number.isFinite(raisedAtMs)) appEvent.raisedAt = new Date(raisedAtMs)
+  if (raised !== undefined) appEvent.raisedAt = new Date(raised)
   if (userId !== undefined) appEvent.userId = userId
   if (event.duplicateOf !== undefined) appEvent.duplicateOf = event.duplicateOf
   return appEvent

@@ -1,5 +1,4 @@
 import type { Clock } from '@portline/runtime/clock.ts'
-import { Gate } from '@portline/runtime/gate.ts'
 import type { Random } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { AttemptRecorder, currentAttempt } from '../bitrix24/call-recorder.ts'
@@ -9,10 +8,9 @@ import type { Delivery, Destination, OpenDestination } from '../destinations/des
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
 import { isErased, isHeldByOperator } from '../installations/states.ts'
-import { RETRY_STEPS_MS, WAITING_LANES } from '../limits.ts'
+import { RETRY_STEPS_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Attempt, Installation, StoredEvent } from '../store/port.ts'
-import { keyOf } from '../store/portal-key.ts'
 import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
@@ -22,6 +20,7 @@ import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
 import { EventContext, appEventOf } from './handler-context.ts'
 import type { QueuedEvent } from './lane.ts'
+import { Places } from './places.ts'
 import { waitingForPortal, waits } from './waiting.ts'
 
 /**
@@ -46,13 +45,13 @@ class NotStarted extends Error {}
 
 export class EventRunner {
   readonly #parts: RunEventsParts
-  readonly #gates = new Map<RegisteredHandler, Gate>()
-  readonly #solitude = new Gate(1, WAITING_LANES)
+  readonly #places: Places
   readonly #draining = new AbortController()
   readonly #stopping = new AbortController()
 
   constructor(parts: RunEventsParts) {
     this.#parts = parts
+    this.#places = new Places(parts.destinationOf)
   }
 
   /** How many of the queue, from its head on, are handed over together. */
@@ -67,30 +66,20 @@ export class EventRunner {
 
   /** Undefined when the queue's head may run; else resolves when there may be room for it: too many wait for its handler already. */
   standBy(queue: readonly QueuedEvent[]): Promise<void> | undefined {
-    const head = queue[0]?.event
-    const alone = head !== undefined && isSuspect(queue[0]) ? this.#solitude.standBy(keyOf(head)) : undefined
-    if (alone !== undefined) return alone
-    const handler = head === undefined ? undefined : this.#handlerOf(head.app, head.code)
-    if (head === undefined || handler === undefined) return undefined
-    const own = this.#gateOf(handler)?.standBy(keyOf(head))
-    if (own !== undefined || handler.kind !== 'destination') return own
-    return this.#parts.destinationOf(handler.destination).standBy(keyOf(head))
+    const [head] = queue
+    return head === undefined ? undefined : this.#places.standBy(head, this.#handlerOf(head.event.app, head.event.code))
   }
 
   /** Never throws: what goes wrong is in the settlements. There are none of what was not started. */
   async run(events: readonly QueuedEvent[], begin?: () => Promise<void>): Promise<readonly Settlement[]> {
-    const head = events[0]?.event
+    const [head] = events
     if (head === undefined || this.#draining.signal.aborted) return []
-    const handler = this.#handlerOf(head.app, head.code)
-    if (deathOf(events[0]) !== undefined) return this.#attempt(events, handler)
-    const gate = handler === undefined ? undefined : this.#gateOf(handler)
-    const start = async (): Promise<readonly Settlement[]> => {
+    const handler = this.#handlerOf(head.event.app, head.event.code)
+    if (deathOf(head) !== undefined) return this.#attempt(events, handler)
+    return this.#places.run(head, handler, async () => {
       if (begin !== undefined && !this.#draining.signal.aborted) await begin()
       return this.#draining.signal.aborted ? [] : this.#attempt(events, handler)
-    }
-    if (isSuspect(events[0])) return this.#solitude.run(() => (gate === undefined ? start() : gate.run(start)))
-    if (gate !== undefined) return gate.run(start)
-    return begin === undefined ? this.#attempt(events, handler) : start()
+    })
   }
 
   /** Starts nothing more: what waits for its turn stays open. */
@@ -105,14 +94,6 @@ export class EventRunner {
 
   #handlerOf(app: string, code: string): RegisteredHandler | undefined {
     return this.#parts.appOf(app)?.handlerOf(code)
-  }
-
-  #gateOf(handler: RegisteredHandler): Gate | undefined {
-    const { concurrency } = handler.policy
-    if (concurrency === undefined) return undefined
-    const gate = this.#gates.get(handler) ?? new Gate(concurrency, WAITING_LANES)
-    this.#gates.set(handler, gate)
-    return gate
   }
 
   async #attempt(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined): Promise<readonly Settlement[]> {
@@ -137,6 +118,11 @@ export class EventRunner {
     for (const [index, { event }] of events.entries()) {
       // Cut off by the stop: that is no attempt of theirs.
       if (givenUp && index >= delivered) break
+      if (failure?.alone === true && index > delivered) {
+        // Due at once: its lane goes on with it as soon as it may.
+        settlements.push({ id: event.id, seq: event.seq, atMs: clock.now(), state: 'pending', dueAtMs: clock.now() })
+        continue
+      }
       // What was taken before the one that failed is done.
       const own = failure !== undefined && index >= delivered ? failure : undefined
       const settlement = this.#settlementOf(event, handler, own, recorder, startedAtMs)

@@ -1,5 +1,6 @@
 import type { Log } from '@portline/runtime/log.ts'
 import { CLONES_WATCHED, MOVE_SKEW_MS } from '../limits.ts'
+import { raisedAtMs } from '../raised-at.ts'
 import type { Installation, NewEvent } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
 import { byEvent } from './installations.ts'
@@ -46,13 +47,13 @@ export class CloneWatch {
     const other = this.#others.get(key)
     if (other === undefined) return
     if (other.knownSinceMs !== installation.domainAtMs) this.#others.delete(key)
-    else if (raisedAtMs(event) > other.raisedAtMs) this.#notice(key, event)
+    else if ((raisedAtMs(event.ts) ?? 0) > other.raisedAtMs) this.#notice(key, event)
   }
 
   #other(installation: Installation, event: NewEvent, clientEndpoint: string): void {
     const host = URL.canParse(clientEndpoint) ? new URL(clientEndpoint).host : ''
-    const atMs = raisedAtMs(event)
-    if (host === '' || !(atMs > 0)) return
+    const atMs = raisedAtMs(event.ts) ?? 0
+    if (host === '' || atMs <= 0) return
     if (host === installation.domain) return this.#known(installation, event)
     // Raised before it moved, or perhaps so: nobody's clocks agree to the second.
     if (host === installation.formerDomain && atMs < (installation.domainAtMs ?? 0) + MOVE_SKEW_MS) return
@@ -72,10 +73,4 @@ export class CloneWatch {
       this.#log.warn({ app, portal: memberId, error: String(error) }, 'the clone could not be noted')
     })
   }
-}
-
-const SECOND_MS = 1_000
-
-function raisedAtMs({ ts }: NewEvent): number {
-  return Number(ts) * SECOND_MS
 }

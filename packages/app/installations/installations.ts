@@ -15,12 +15,13 @@ import { placeOf } from '../tokens/account-place.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import { PORTAL_CLOCK_SKEW_MS } from '../limits.ts'
+import { raisedAtMs } from '../raised-at.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { ProvenInstaller } from '../trust/prover.ts'
 import { ChangeLimits } from './change-limits.ts'
 import { PORTAL_BLOCKS, isHeldByOperator, nextStatus } from './states.ts'
 import type { BlockReason } from './states.ts'
-import { raisedAtMs, uninstallMark, withMark } from './uninstall-mark.ts'
+import { uninstallMark, withMark } from './uninstall-mark.ts'
 
 /**
  * Every change of an installation, each durable before it is known to the hot path. Nothing here asks whether a change is

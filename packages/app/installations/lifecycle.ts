@@ -6,6 +6,7 @@ import { CodedError } from '@portline/wire/errors.ts'
 import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
 import { registerConnectors } from '../connectors/register-connectors.ts'
 import type { App } from '../define-app.ts'
+import { raisedAtMs } from '../raised-at.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Binding, Installation, InstallationPatch, NewEvent, StoredEvent, Store } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
@@ -18,7 +19,6 @@ import { boundBy, declaredBindings, makeBindingsTrue, planBindings, readBindings
 import type { BindingReport } from './bindings.ts'
 import { byEvent } from './installations.ts'
 import type { Installations } from './installations.ts'
-import { raisedAtMs } from './uninstall-mark.ts'
 
 /**
  * What the app side itself does with a proven event before the app's handler sees it. Every step may run again after a

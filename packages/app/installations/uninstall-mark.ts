@@ -17,17 +17,3 @@ export function uninstallMark({ ts, data }: { readonly ts?: string | undefined; 
 export function withMark(marks: readonly string[] | undefined, mark: string): readonly string[] {
   return [mark, ...(marks ?? []).filter((other) => other !== mark)].slice(0, UNINSTALLS_REMEMBERED)
 }
-
-const SECOND_MS = 1_000
-
-/** `ts` has whole seconds of the portal's clock. Undefined when there is none that is a time. */
-export function raisedAtMs(ts: string | undefined): number | undefined {
-  const atMs = ts === undefined ? Number.NaN : Number(ts) * SECOND_MS
-  return Number.isSafeInteger(atMs) ? atMs : undefined
-}
-
-/** Whether an event of this second was certainly raised before. */
-export function isRaisedBefore(ts: string | undefined, atMs: number | undefined): boolean {
-  const secondMs = raisedAtMs(ts)
-  return secondMs !== undefined && atMs !== undefined && secondMs + SECOND_MS <= atMs
-}

@@ -24,3 +24,17 @@ test('data deeper than any event is an invalid line, not an unexpected error', (
   const line = JSON.stringify(bare).replace('"data":"x"', `"data":${'{"a":'.repeat(9_000)}"x"${'}'.repeat(9_000)}`)
   expect(() => recordOf(line, 3, undefined)).toThrow(expect.objectContaining({ code: 'IMPORT_INVALID' }))
 })
+
+test('a line stays one line for every reader of lines, and its text comes back as it was', () => {
+  const data = { FIELDS: { TITLE: 'one\u2028two\u2029three\nfour\r\u0085\\u2028' } }
+  const line = lineOf({ event: { ...event('01', { data }), seq: 1, attempts: 0 }, attempts: [] }, undefined)
+  expect(line.split(/\r\n|[\n\r\u2028\u2029]/)).toHaveLength(1)
+  expect(recordOf(line, 1, undefined).event.data).toEqual(data)
+})
+
+test('an older export may tell of an attempt or a call that ended before it began: it took no time', () => {
+  const attemptLog = [{ n: 1, startedAt: '2026-01-01T00:00:00Z', durationMs: -3_600_000, outcome: 'done', calls: [{ method: 'profile', durationMs: -5 }] }]
+  const line = { id: '01', app: 'a', portal: 'p', event: 'E', state: 'done', generation: 0, receivedAt: '2026-01-01T00:00:00Z', attempts: 1, attemptLog }
+  expect(recordOf(JSON.stringify(line), 1, undefined).attempts).toMatchObject([{ durationMs: 0, calls: [{ durationMs: 0 }] }])
+  expect(() => recordOf(JSON.stringify(line).replace('-5', '0.5'), 1, undefined)).toThrow(expect.objectContaining({ code: 'IMPORT_INVALID' }))
+})

@@ -13,13 +13,20 @@ import type { Sealer } from '../tokens/sealer.ts'
 /** With a sealer the auth block goes along, sealed for this event alone: in the store it may share a seal with hundreds of others. */
 export function lineOf({ event, attempts }: EventRecord, sealer: Sealer | undefined): string {
   const sealed = sealer === undefined || event.auth.length === 0 ? undefined : sealedOf(event, sealer)
-  return JSON.stringify({
+  return onOneLine(JSON.stringify({
     id: event.id, app: event.app, portal: event.memberId, event: event.code, handlerId: event.handlerId, ts: event.ts, data: event.data,
     state: event.state, reason: event.reason, proof: event.proof, generation: event.generation, receivedAt: iso(event.receivedAtMs),
     provenAt: iso(event.provenAtMs), dueAt: iso(event.dueAtMs), parked: event.parked, finishedAt: iso(event.finishedAtMs),
     replayedAt: iso(event.replayedAtMs), attemptsBefore: event.attemptsBefore, duplicateOf: event.duplicateOf, attempts: event.attempts,
     attemptLog: attempts.length === 0 ? undefined : attempts.map(attemptOf), sealed,
-  })
+  }))
+}
+
+/** JSON may hold them as they are; to many a reader of lines they are ends of a line. */
+const SEPARATORS: Readonly<Record<string, string>> = { '\u2028': '\\u2028', '\u2029': '\\u2029' }
+
+function onOneLine(json: string): string {
+  return json.replaceAll(/[\u2028\u2029]/g, (separator) => SEPARATORS[separator] ?? '')
 }
 
 function sealedOf(event: StoredEvent, sealer: Sealer): string {
@@ -40,14 +47,16 @@ function iso(ms: number | undefined): string | undefined {
 
 const time = z.iso.datetime().transform((text) => Date.parse(text))
 const count = z.int().min(0)
+/** Of an export from before negative ones were prevented: the clock had been set back meanwhile. */
+const duration = z.int().transform((ms) => Math.max(0, ms))
 const text = z.string().min(1)
 const code = z.custom<ErrorCode>((value) => typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value), 'is no code of the error table')
 const data = z.custom<FormValue>((value) => isFormValue(value), 'is not made of strings, lists and maps')
 
 const attemptSchema = z.strictObject({
-  n: z.int().min(1), startedAt: time, durationMs: count, outcome: z.enum(['done', 'failed']),
+  n: z.int().min(1), startedAt: time, durationMs: duration, outcome: z.enum(['done', 'failed']),
   error: z.strictObject({ code: text, message: z.string() }).optional(),
-  calls: z.array(z.strictObject({ method: z.string(), durationMs: count, error: z.string().optional() })).default([]),
+  calls: z.array(z.strictObject({ method: z.string(), durationMs: duration, error: z.string().optional() })).default([]),
   notes: z.array(z.string()).default([]),
 })
 const eventSchema = z.strictObject({

@@ -136,6 +136,25 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       expect(await allIds({})).toEqual(['06', '05', '04'])
     })
 
+    test('events from a time when the clock was far ahead keep none behind them from being deleted', async () => {
+      const YEAR_MS = 31_536_000_000
+      const [AHEAD, BEHIND] = [1_200, 40]
+      const id = (n: number): string => String(n).padStart(5, '0')
+      await append(store, Array.from({ length: AHEAD }, (_, n) => event(id(n), { receivedAtMs: YEAR_MS, ...OTHER })))
+      await append(store, Array.from({ length: BEHIND }, (_, n) => event(id(AHEAD + n), { receivedAtMs: 100 })))
+      await store.leaseLane(PORTAL, { ...LEASE, maxEvents: BEHIND })
+      const ended = await Promise.all(Array.from({ length: BEHIND - 1 }, async (_, n) => store.event(id(AHEAD + n))))
+      const settlements = ended.flatMap((found) => (found === undefined ? [] : [settled(found, { state: 'done', atMs: 200, attempt: attempt(1) })]))
+      await store.settle('me', [{ portal: PORTAL, settlements, release: true }])
+      // Also when their time has come and they are no longer ahead of it.
+      const before: SettledBefore = { doneBeforeMs: 500, deadBeforeMs: 500 }
+      const window = await store.settledWindow(before, 0)
+      if (window.kind !== 'window') throw new Error(`it is ${window.kind}`)
+      expect(await store.deleteSettled(before, window.afterSeq, window.toSeq)).toBe(BEHIND - 1)
+      // An old event that never ended is no reason to look through all of them again and again.
+      expect(await store.settledWindow(before, 0)).toEqual({ kind: 'end' })
+    })
+
     test('an auth block that events share goes with the last of them', async () => {
       const shared = (id: string) => event(id, { auth: new Uint8Array(), authShared: true })
       await store.appendEvents({ events: [shared('01'), shared('02')], sharedAuth: new Uint8Array([1]) })

@@ -1,6 +1,7 @@
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
-import { isRaisedBefore, raisedAtMs, uninstallMark } from '../installations/uninstall-mark.ts'
+import { uninstallMark } from '../installations/uninstall-mark.ts'
 import { INSTALLER_FRESH_MS } from '../limits.ts'
+import { isRaisedBefore, raisedAtMs } from '../raised-at.ts'
 import type { Installation } from '../store/port.ts'
 import { isApplicationToken } from './known-portals.ts'
 import type { KnownPortal } from './known-portals.ts'

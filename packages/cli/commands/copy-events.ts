@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import type { Command } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ImportReport } from 'portline/serve/event-copies.ts'
@@ -7,6 +6,7 @@ import { addFilterOptions, filterOf } from '../event-filter.ts'
 import type { FilterOptions } from '../event-filter.ts'
 import { jsonClient } from '../http-json.ts'
 import { openStream } from '../http-stream.ts'
+import { linesOf } from '../lines.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting, secretSettings, serverUrlSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
@@ -113,21 +113,22 @@ async function importFile(file: string, take: Take): Promise<ImportReport> {
     piece = []
     characters = 0
   }
-  for await (const line of linesOf(file)) {
+  for await (const line of linesOf(textOf(file))) {
+    if (piece.length >= PIECE_LINES || characters + line.length > PIECE_CHARACTERS) await flush()
     number += 1
     piece.push(line)
     characters += line.length
-    if (piece.length >= PIECE_LINES || characters >= PIECE_CHARACTERS) await flush()
   }
   await flush()
   return sum
 }
 
 /** Errors: NOT_FOUND. */
-async function* linesOf(file: string): AsyncGenerator<string> {
-  if (file === '-') return yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
-  const handle = await open(file).catch((cause: unknown) => {
+async function* textOf(file: string): AsyncGenerator<string> {
+  if (file === '-') return yield* process.stdin.setEncoding('utf8')
+  try {
+    yield* (await open(file)).createReadStream({ encoding: 'utf8' })
+  } catch (cause) {
     throw new CodedError('NOT_FOUND', `${file} cannot be read`, { cause })
-  })
-  yield* handle.readLines()
+  }
 }

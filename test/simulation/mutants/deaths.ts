@@ -41,9 +41,9 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'suspects run side by side',
-    file: 'app/inbox/run-events.ts',
-    find: 'return this.#solitude.run(() => (gate === undefined ? start() : gate.run(start)))',
-    replace: 'return gate === undefined ? start() : gate.run(start)',
+    file: 'app/inbox/places.ts',
+    find: 'isSuspect(head) ? this.#solitude.run(inPlace) : inPlace()',
+    replace: 'inPlace()',
   },
   {
     name: 'a suspect is handed over with others',

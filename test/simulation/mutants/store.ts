@@ -109,8 +109,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a replay takes open events too',
     file: 'app/store/sqlite/event-operations.ts',
-    find: `WHERE id = ? AND state IN ('done', 'dead') AND proof IS NOT NULL RETURNING`,
-    replace: `WHERE id = ? AND state IN ('held', 'done', 'dead') RETURNING`,
+    find: `const REPLAYABLE = \`state IN ('done', 'dead') AND proof IS NOT NULL\``,
+    replace: `const REPLAYABLE = \`state IN ('held', 'done', 'dead')\``,
   },
   {
     name: 'the answers of a group are given to the next',

@@ -81,7 +81,7 @@ export const readOperations = {
 
   /** The next stretch of events, after the given one, in which some may be deleted. */
   settledWindow(db: Queries, before: SettledBefore, afterSeq: number): SettledWindow {
-    let fromSeq = afterSeq
+    let [fromSeq, worthUpToSeq] = [afterSeq, 0]
     for (let looked = 0; looked < SCAN_EVENTS; looked += WINDOW_EVENTS) {
       const stretch = db.get(
         `SELECT max(seq) AS last, count(*) AS n, min(received_at) AS oldest, coalesce(sum(${DELETABLE}), 0) AS deletable
@@ -89,10 +89,15 @@ export const readOperations = {
         ...deletableValues(before), fromSeq, WINDOW_EVENTS,
       )
       const count = Number(stretch?.['n'] ?? 0)
-      // What was received later cannot have ended earlier.
-      if (count === 0 || Number(stretch?.['oldest']) > Math.max(before.doneBeforeMs, before.deadBeforeMs)) return { kind: 'end' }
+      if (count === 0) return { kind: 'end' }
       const toSeq = Number(stretch?.['last'])
       if (Number(stretch?.['deletable']) > 0) return { kind: 'window', afterSeq: fromSeq, toSeq }
+      // What was received later cannot have ended earlier, unless the clock was set back in between, or it was imported.
+      if (toSeq > worthUpToSeq && Number(stretch?.['oldest']) > Math.max(before.doneBeforeMs, before.deadBeforeMs)) {
+        const found = sampleDeletable(db, before, toSeq)
+        if (found === undefined) return { kind: 'end' }
+        worthUpToSeq = found
+      }
       fromSeq = toSeq
     }
     return { kind: 'more', afterSeq: fromSeq }
@@ -142,6 +147,23 @@ export const DELETABLE = `((state = 'done' AND finished_at < ?) OR (state = 'dea
 
 export function deletableValues({ doneBeforeMs, deadBeforeMs }: SettledBefore): [number, number] {
   return [doneBeforeMs, deadBeforeMs]
+}
+
+/** Events looked at behind a stretch that is too young: what may be deleted there is overlooked only where it is less than such a part. */
+const SAMPLES_BEHIND = 32
+
+/** The place of an event behind this one that may be deleted, if one is met by chance. */
+function sampleDeletable(db: Queries, before: SettledBefore, afterSeq: number): number | undefined {
+  const lastSeq = Number(db.get('SELECT max(seq) AS last FROM events')?.['last'] ?? 0)
+  const step = Math.max(1, (lastSeq - afterSeq) / SAMPLES_BEHIND)
+  for (let seq = afterSeq + 1; seq <= lastSeq; seq += step) {
+    const row = db.get(
+      `SELECT seq, ${DELETABLE} AS deletable FROM (SELECT seq, state, finished_at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1)`,
+      ...deletableValues(before), Math.floor(seq),
+    )
+    if (row?.['deletable'] === 1) return Number(row['seq'])
+  }
+  return undefined
 }
 
 export function isReadOperation(name: string): name is keyof typeof readOperations {

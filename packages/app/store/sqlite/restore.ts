@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -17,9 +17,14 @@ export interface RestoreOptions {
 }
 
 export interface Restored extends BackupFacts {
-  /** Where the former store is now. */
+  /** Where the former store is now, or its log where that was all there was. */
   readonly replaced?: string
 }
+
+/** What may be there of a store, also without the file itself: an operator takes a damaged one away and leaves the rest. */
+const LOG = '-wal'
+const LOG_INDEX = '-shm'
+const PARTS = ['', LOG, LOG_INDEX]
 
 /**
  * Puts a backup in a store's place. At every moment either the whole former store or the whole new one is there; one that cannot take
@@ -30,37 +35,43 @@ export function restoreBackup({ backup, file, force, check }: RestoreOptions): R
   const lock = lockStore(file)
   const incoming = `${file}.restoring`
   try {
-    if (existsSync(file) && !force) throw new CodedError('STORE_EXISTS', `${file} is there already`)
+    const part = PARTS.find((end) => existsSync(file + end))
+    if (part !== undefined && !force) throw new CodedError('STORE_EXISTS', `${file}${part} is there already`)
     rmSync(incoming, { force: true })
     copySynced(backup, incoming)
     // The copy is looked at, not the original: it is what will be in place.
     const facts = inspectBackup(incoming)
     check(facts)
-    const replaced = existsSync(file) ? setAside(file) : undefined
+    const replaced = setAside(file)
     renameSync(incoming, file)
     syncFolder(file)
     return replaced === undefined ? facts : { ...facts, replaced }
   } finally {
     // One that was copied from a store as it stood may have been given a log when it was looked at.
-    for (const left of [incoming, `${incoming}-wal`, `${incoming}-shm`]) rmSync(left, { force: true })
+    for (const end of PARTS) rmSync(incoming + end, { force: true })
     // Refused, and nothing had been there before.
-    if (existsSync(file)) lock.release()
+    if (PARTS.some((end) => existsSync(file + end))) lock.release()
     else lock.releaseNew()
   }
 }
 
-/** As one file. A log that could not be taken in goes along: the log of one database must never stand beside another one. */
-function setAside(file: string): string {
+/**
+ * As one file. A log that could not be taken in goes along: the log of one database must never stand beside another one, which would
+ * take it in.
+ */
+function setAside(file: string): string | undefined {
   let number = 1
   // A log that was left alone would be taken for this one's.
-  while (['', '-wal'].some((end) => existsSync(`${file}.replaced-${number}${end}`))) number += 1
+  while (['', LOG].some((end) => existsSync(`${file}.replaced-${number}${end}`))) number += 1
   const replaced = `${file}.replaced-${number}`
-  takeInLog(file)
-  // Both have their other name before one loses its own: whoever dies in between has lost neither.
-  if (existsSync(`${file}-wal`)) linkSync(`${file}-wal`, `${replaced}-wal`)
-  linkSync(file, replaced)
-  for (const left of [`${file}-wal`, `${file}-shm`]) rmSync(left, { force: true })
-  return replaced
+  // Opened without a page of its own, a database throws its log away.
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0) takeInLog(file)
+  const kept = [LOG, ''].filter((end) => existsSync(file + end))
+  // All have their other name before one loses its own: whoever dies in between has lost none.
+  for (const end of kept) linkSync(file + end, replaced + end)
+  for (const left of [LOG, LOG_INDEX]) rmSync(file + left, { force: true })
+  const main = kept.at(-1)
+  return main === undefined ? undefined : replaced + main
 }
 
 /** The app side does not run, but a tool of the operator may be reading. */

@@ -1,0 +1,46 @@
+import { Gate } from '@portline/runtime/gate.ts'
+import type { RegisteredHandler } from '../define-app.ts'
+import type { Destination, OpenDestination } from '../destinations/destination.ts'
+import { WAITING_LANES } from '../limits.ts'
+import { keyOf } from '../store/portal-key.ts'
+import { isSuspect } from './deaths.ts'
+import type { QueuedEvent } from './lane.ts'
+
+/**
+ * Who may run now. A handler with a `concurrency` has so many places, a destination its own, and all suspects together have one. Before
+ * each is a line, and who finds it full stands by.
+ */
+export class Places {
+  readonly #destinationOf: (destination: Destination) => OpenDestination
+  readonly #gates = new Map<RegisteredHandler, Gate>()
+  readonly #solitude = new Gate(1, WAITING_LANES)
+
+  constructor(destinationOf: (destination: Destination) => OpenDestination) {
+    this.#destinationOf = destinationOf
+  }
+
+  /** Undefined when there is room in the lines that it has to pass; else resolves when it is worth asking again. */
+  standBy(head: QueuedEvent, handler: RegisteredHandler | undefined): Promise<void> | undefined {
+    const who = keyOf(head.event)
+    const alone = isSuspect(head) ? this.#solitude.standBy(who) : undefined
+    if (alone !== undefined || handler === undefined) return alone
+    const own = this.#gateOf(handler)?.standBy(who)
+    if (own !== undefined || handler.kind !== 'destination') return own
+    return this.#destinationOf(handler.destination).standBy(who)
+  }
+
+  /** Waits for its places, but for those of a destination: it sees to them itself. */
+  run<Result>(head: QueuedEvent, handler: RegisteredHandler | undefined, task: () => Promise<Result>): Promise<Result> {
+    const gate = handler === undefined ? undefined : this.#gateOf(handler)
+    const inPlace = gate === undefined ? task : () => gate.run(task)
+    return isSuspect(head) ? this.#solitude.run(inPlace) : inPlace()
+  }
+
+  #gateOf(handler: RegisteredHandler): Gate | undefined {
+    const { concurrency } = handler.policy
+    if (concurrency === undefined) return undefined
+    const gate = this.#gates.get(handler) ?? new Gate(concurrency, WAITING_LANES)
+    this.#gates.set(handler, gate)
+    return gate
+  }
+}
