@@ -38,7 +38,11 @@ afterEach(async () => {
 
 async function post(n: number): Promise<{ status: number; id: string; code: string }> {
   const { application_token } = portal.control.app('app.crash')
-  const body = writeEnvelope({ event: 'ONAPPTEST', data: { QUERY: { n, filler: 'x'.repeat(2_000) } }, ts: '1', auth: { member_id: portal.memberId, application_token } })
+  return send({ event: 'ONAPPTEST', data: { QUERY: { n, filler: 'x'.repeat(2_000) } }, ts: '1', auth: { member_id: portal.memberId, application_token } })
+}
+
+async function send(envelope: Parameters<typeof writeEnvelope>[0]): Promise<{ status: number; id: string; code: string }> {
+  const body = writeEnvelope(envelope)
   const response = await fetch(`${child.url}/apps/crash/events`, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } })
   const { id = '', error = '' } = (await response.json()) as { id?: string; error?: string }
   return { status: response.status, id, code: error }
@@ -73,4 +77,18 @@ test('a full disk is answered 503 and acknowledges nothing; with room again all 
   await child.kill()
   await child.start()
   for (const each of kept) await until(async () => ((await stateOf(each)) === 'done' ? true : undefined), `${each} to be done`)
+})
+
+test('an install that a full disk does not take claims no application_token: what comes with the same is refused', async () => {
+  await post(0)
+  const auth = { member_id: portal.memberId, application_token: 'chosen' }
+  const install = {
+    event: 'ONAPPINSTALL', ts: '1', data: { filler: 'x'.repeat(100_000) },
+    auth: { ...auth, access_token: '0'.repeat(70), refresh_token: 'r', expires: '9999999999', server_endpoint: `${portal.oauthUrl}/rest/` },
+  }
+  limitFiles((await stat(join(folder, 'data', 'portline.sqlite-wal'))).size + 4_096)
+  expect(await send(install)).toMatchObject({ status: 503, code: 'STORE_UNAVAILABLE' })
+  limitFiles('unlimited')
+  await until(async () => ((await post(1)).status === 200 ? true : undefined), 'the store to take events again')
+  expect(await send({ event: 'ONAPPTEST', ts: '1', auth })).toMatchObject({ status: 403, code: 'APPLICATION_TOKEN_MISMATCH' })
 })

@@ -106,3 +106,11 @@ async function freePort(): Promise<number> {
   server.close()
   return port
 }
+
+test('who waits for the code to be loaded is called before the server listens; where that fails, the store is free again', async () => {
+  const onLoaded = (): never => {
+    throw new Error('no setting of this V8')
+  }
+  await expect(start({ port: takenPort, onLoaded })).rejects.toThrow('no setting of this V8')
+  await servesAndStops()
+})

@@ -2,7 +2,9 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import { systemNetwork } from '@portline/runtime/network.ts'
 import type { Network } from '@portline/runtime/network.ts'
 import { defineApp } from 'portline'
+import { HELD_EVENT_AGE_MS } from 'portline/limits.ts'
 import { afterEach, expect, test } from 'vitest'
+import { forged as forgedEvent } from './support/attacker.ts'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
 
@@ -10,6 +12,8 @@ import type { House } from './support/house.ts'
 const TWO_HOURS_MS = 7_200_000
 /** Longer than the first wait of the reviewer. */
 const REVIEW_AGAIN_MS = 6_000
+/** Between two looks for held events that nobody proved. */
+const EXPIRY_SWEEP_MS = 600_000
 let house: House
 let reachable: boolean
 
@@ -132,4 +136,28 @@ test('a late copy of an update that brought an account its tokens does not spend
   expect(after).toMatchObject({ state: 'live', master: true })
   // Where the pair that the portal gave for theirs has gone.
   expect(Date.parse(after?.obtainedAt ?? '') - Date.parse(before?.obtainedAt ?? '')).toBeGreaterThanOrEqual(TWO_HOURS_MS)
+})
+
+test('an install that nobody proved in time claims its application_token no longer', async () => {
+  const clock = new VirtualClock(Date.now())
+  let cut = false
+  const network: Network = {
+    postForm: (...args) => (cut ? Promise.reject(new Error('no route to host')) : systemNetwork.postForm(...args)),
+  }
+  house = await openHouse({ app: defineApp({ name: 'given-up' }), side: { network, clock } })
+  await installApp(house)
+  cut = true
+  const auth = { member_id: house.portal.memberId, application_token: 'chosen' }
+  const server_endpoint = `${house.portal.oauthUrl}/rest/`
+  const install = await house.post(forgedEvent('ONAPPINSTALL', { ...auth, access_token: '0'.repeat(70), refresh_token: 'r', expires: '9999999999', server_endpoint }))
+  expect(await house.post(forgedEvent('ONAPPTEST', auth))).toMatchObject({ status: 200, body: { state: 'held' } })
+  await clock.advance(HELD_EVENT_AGE_MS)
+  await until(async () => {
+    await clock.advance(EXPIRY_SWEEP_MS)
+    return (await house.event(install.body.id ?? '')).state === 'dead' ? true : undefined
+  }, 'the install to be given up')
+  await until(async () => {
+    await clock.advance(EXPIRY_SWEEP_MS)
+    return (await house.post(forgedEvent('ONAPPTEST', auth))).body.error === 'APPLICATION_TOKEN_MISMATCH' ? true : undefined
+  }, 'its application_token to be refused', 10_000)
 })

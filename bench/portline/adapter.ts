@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { systemClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
+import { steadyHeap } from '@portline/runtime/steady-heap.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { readEnvelope } from '@portline/wire/read-envelope.ts'
@@ -97,7 +98,8 @@ export function startPortline(settings: ContenderSettings, log: HandlerLog): Pro
   const { folder, port } = settings
   return startAppSide({
     apps: [{ app: benchApp(settings, log), clientId: 'app.bench', clientSecret: 'the secret of the bench' }],
-    host: '127.0.0.1', port, dataDir: folder, authServers: [NOWHERE], publicUrl: NOWHERE,
+    // As `portline start` does.
+    host: '127.0.0.1', port, dataDir: folder, authServers: [NOWHERE], publicUrl: NOWHERE, onLoaded: steadyHeap,
   })
 }
 

@@ -1,4 +1,3 @@
-import { steadyHeap } from '@portline/runtime/steady-heap.ts'
 import { announce, HandlerLog, printCount, readSettings } from '../lib/contender-side.ts'
 import { countStored, prepareStore, startPortline } from './adapter.ts'
 
@@ -10,7 +9,5 @@ else if (settings.mode === 'count') printCount(await countStored(settings.folder
 else {
   const log = new HandlerLog()
   const side = await startPortline(settings, log)
-  // As `portline start` does.
-  steadyHeap()
   announce({ url: side.url, log, stop: () => side.stop() })
 }

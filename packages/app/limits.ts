@@ -93,8 +93,10 @@ export const RETRY_STEPS_MAX = 100
 export const RETRY_STEP_MAX_MS = 7 * 24 * HOUR_MS
 /** What Retry-After may ask for. */
 export const RETRY_AFTER_MAX_MS = 24 * HOUR_MS
-/** A process that died so often while it ran an event does not run it again: the first time as one of many, then alone. */
-export const PROCESS_DEATHS_MAX = 4
+/** Deaths of a process with an event that was noted as started, the first as one of many, the others alone; after them it is not run again. */
+export const NOTED_DEATHS_MAX = 4
+/** A suspect runs so long with no other beside it. */
+export const SOLITUDE_MS = 10_000
 /** Calls and notes recorded for one attempt. */
 export const ATTEMPT_RECORDS = 100
 export const ATTEMPT_TEXT_LENGTH = 500
@@ -129,6 +131,17 @@ export const SENDER_NODES_WAIT_MS = 3_000
 export const SENDER_NODES_MAX = 10_000
 /** Clients of the live stream. */
 export const STREAM_CLIENTS = 32
+/**
+ * What they are shown of changes: so many events and installations are looked up, one after another, and then there is a rest. An
+ * installation is four questions to the thread that writes, so these are 400 a second, whatever the load.
+ */
+export const SHOWN_EVENTS_AT_ONCE = 50
+export const SHOWN_PORTALS_AT_ONCE = 10
+export const SHOW_REST_MS = 100
+/** Events that wait to be looked up, the oldest go: more than a page shows before it loads its first rows again. */
+export const SHOWN_EVENTS_WAITING = 2_000
+/** A copy of the store of which nothing has been read for so long is not sent any further: it takes disk, and the place of the next. */
+export const SNAPSHOT_STALLED_MS = 60_000
 export const LIST_MAX_ROWS = 200
 /** Read at once for an export; also bounded by size. */
 export const EXPORT_PAGE_EVENTS = 200

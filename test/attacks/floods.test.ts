@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
+import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
 import { defineApp } from 'portline'
-import { HELD_BYTES_PER_PORTAL, HELD_EVENTS_PER_APP, HELD_PROVABLE_PER_APP, HELD_PROVABLE_PER_PORTAL } from 'portline/limits.ts'
+import { BODIES_BYTES, HELD_BYTES_PER_PORTAL, HELD_EVENTS_PER_APP, HELD_PROVABLE_PER_APP, HELD_PROVABLE_PER_PORTAL } from 'portline/limits.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Weather, forged, from } from '../support/attacker.ts'
 import { installApp, openHouse, until } from '../support/house.ts'
@@ -137,4 +140,29 @@ test('what held events take is counted anew after a restart', async () => {
   await house.restart()
   expect((await house.post(big, ATTACKER)).status).toBe(200)
   expect((await house.post(big, ATTACKER)).status).toBe(403)
+})
+
+/** A body of the largest size with nothing missing but its last byte, and what is answered to it meanwhile. */
+function sendAlmost(address: string, to: 'events' | 'install'): { readonly socket: Socket; answer: string } {
+  const { hostname, port } = new URL(house.side.url)
+  const line = { socket: connect(Number(port), hostname), answer: '' }
+  line.socket.on('error', () => {}).on('data', (chunk: Buffer) => (line.answer += chunk.toString()))
+  const head = `host: x\r\nx-forwarded-for: ${address}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: ${FORM_LIMITS.maxBodyBytes}`
+  line.socket.write(`POST /apps/shop/${to} HTTP/1.1\r\n${head}\r\n\r\n${'x'.repeat(FORM_LIMITS.maxBodyBytes - 1)}`)
+  return line
+}
+
+test('bodies that never end take so much memory and no more, and one sender leaves room for the bodies of others', async () => {
+  const half = BODIES_BYTES / FORM_LIMITS.maxBodyBytes / 2
+  const lines = Array.from({ length: half + 10 }, (_each, n) => sendAlmost('198.51.100.7', n % 2 === 0 ? 'events' : 'install'))
+  await until(() => (lines.filter(({ answer }) => answer !== '').length >= 10 ? true : undefined), 'what is beyond its part to be refused')
+  const refused = lines.filter(({ answer }) => answer !== '')
+  expect(refused.every(({ answer }) => answer.startsWith('HTTP/1.1 503 ') && answer.includes('TOO_MANY_BODIES'))).toBe(true)
+  const big = (member_id: string) => ({ ...forged('ONAPPTEST', { member_id, application_token: 'x' }), data: { TEXT: 'x'.repeat(900_000) } })
+  expect(await house.post(big('one'), ATTACKER)).toMatchObject({ status: 503, body: { error: 'TOO_MANY_BODIES' } })
+  expect(await house.post(big('two'), ANOTHER)).toMatchObject({ status: 200, body: { state: 'held' } })
+  // The usual event comes whole in one piece, and takes no room.
+  expect((await house.post(forged('ONAPPTEST', { member_id: 'three', application_token: 'x' }), ATTACKER)).status).toBe(200)
+  for (const { socket } of lines) socket.destroy()
+  await until(async () => ((await house.post(big('four'), ATTACKER)).status === 200 ? true : undefined), 'the room to be free again')
 })

@@ -1,11 +1,11 @@
-import { PROCESS_DEATHS_MAX } from '../limits.ts'
+import { NOTED_DEATHS_MAX } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Failure } from './failure.ts'
 import type { QueuedEvent } from './lane.ts'
 
 /**
  * Events that a process may have died of (states in ../store/lanes.ts). A watched event runs as any other, but its start is on disk
- * first. A suspect runs while no other suspect does: the next death tells which of them it was.
+ * first. A suspect runs while no other suspect does: the next death is most likely its own.
  */
 
 /** Whether the start of any of them is to be on disk before it. */
@@ -31,9 +31,11 @@ export function deathOf(queued: QueuedEvent | undefined): Death | undefined {
 
 /** Every further try is a death for all portals: there are a few of them, whatever the retry schedule says. */
 export function withoutHope(failure: Failure, { deaths }: Death): Failure {
-  return { ...failure, final: failure.final || deaths >= PROCESS_DEATHS_MAX }
+  return { ...failure, final: failure.final || deaths >= NOTED_DEATHS_MAX }
 }
 
-export function remembering(settlement: Settlement, { deaths }: Death): Settlement {
-  return settlement.state === 'pending' ? { ...settlement, deaths } : settlement
+/** The attempt began when the dead process began it; how long it took nobody knows. */
+export function remembering(settlement: Settlement, { deaths, startedAtMs }: Death): Settlement {
+  const { attempt } = settlement
+  return { ...settlement, ...(attempt === undefined ? {} : { attempt: { ...attempt, startedAtMs } }), ...(settlement.state === 'pending' ? { deaths } : {}) }
 }

@@ -3,6 +3,7 @@ import {
   HELD_BYTES_PER_APP, HELD_BYTES_PER_PORTAL, HELD_EVENTS_PER_APP, HELD_EVENTS_PER_PORTAL, HELD_PROVABLE_PER_PORTAL,
 } from '../limits.ts'
 import type { HeldEntry, Store } from '../store/port.ts'
+import { heapBytes } from '../test-support/heap.ts'
 import { HeldCounter } from './held-counter.ts'
 
 /** How many events of these fit, sent one after another. */
@@ -87,4 +88,12 @@ test('a look at the store forgets nothing that is on its way there, and brings n
   expect(counter.senderOf('arriving')).toBe('a')
   counter.remove(['arriving'])
   expect(counter.hasRoom(item)).toBe(true)
+})
+
+test('after a look at a store that failed nothing is kept of what ends its hold', async () => {
+  const counter = new HeldCounter()
+  await expect(counter.load(storeOf(() => Promise.reject(new Error('the disk fails'))))).rejects.toThrow('the disk fails')
+  const before = heapBytes()
+  for (let n = 0; n < 200_000; n++) counter.remove([`event ${n}`])
+  expect(heapBytes() - before).toBeLessThan(1_000_000)
 })

@@ -2,10 +2,10 @@ import {
   HELD_BYTES_PER_APP, HELD_BYTES_PER_PORTAL, HELD_EVENTS_PER_APP, HELD_EVENTS_PER_PORTAL, HELD_PROVABLE_BYTES_PER_APP,
   HELD_PROVABLE_BYTES_PER_PORTAL, HELD_PROVABLE_PER_APP, HELD_PROVABLE_PER_PORTAL,
 } from '../limits.ts'
+import { FairRoom } from '../fair-room.ts'
+import type { RoomLimits } from '../fair-room.ts'
 import type { PortalKey, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
-import { HeldRoom } from './held-room.ts'
-import type { RoomLimits } from './held-room.ts'
 
 /**
  * Which events are held, in memory, so that a flood is refused without asking the store. What brings its own proof has rooms of its
@@ -36,7 +36,7 @@ const PROVABLE_CODES: ReadonlySet<string> = new Set(['ONAPPINSTALL', 'ONAPPUPDAT
 
 export class HeldCounter {
   readonly #held = new Map<string, HeldItem>()
-  readonly #rooms = new Map<string, HeldRoom>()
+  readonly #rooms = new Map<string, FairRoom>()
   /** Events that are on their way to the disk: no look at the store tells of them yet. */
   readonly #arriving = new Set<string>()
   /** What ended its hold while the store was being looked at. */
@@ -47,18 +47,25 @@ export class HeldCounter {
     const removed = (this.#removed = new Set<string>())
     const before = new Set(this.#held.keys())
     for (const id of this.#arriving) before.delete(id)
-    const entries = await store.heldEntries()
-    for (const { code, ...entry } of entries) {
-      before.delete(entry.id)
-      if (!this.#held.has(entry.id) && !removed.has(entry.id)) this.#put({ ...entry, provable: PROVABLE_CODES.has(code), sender: '' })
+    try {
+      for (const { code, ...entry } of await store.heldEntries()) {
+        before.delete(entry.id)
+        if (!this.#held.has(entry.id) && !removed.has(entry.id)) this.#put({ ...entry, provable: PROVABLE_CODES.has(code), sender: '' })
+      }
+    } finally {
+      // A store that failed must not leave a list behind that grows until the next look.
+      this.#removed = undefined
     }
-    this.#removed = undefined
     this.remove([...before])
+  }
+
+  isHeld(id: string): boolean {
+    return this.#held.has(id)
   }
 
   hasRoom(item: Omit<HeldItem, 'id'>): boolean {
     // Whoever is refused leaves nothing behind, a room neither.
-    return roomsOf(item).every(([key, limits]) => (this.#rooms.get(key) ?? new HeldRoom(limits)).hasRoom(item.sender, item.bytes))
+    return roomsOf(item).every(([key, limits]) => (this.#rooms.get(key) ?? new FairRoom(limits)).hasRoom(item.sender, item.bytes))
   }
 
   /** Before it is on disk, so that a flood finds no gap. */
@@ -93,7 +100,7 @@ export class HeldCounter {
 
   #count(item: HeldItem, events: 1 | -1): void {
     for (const [key, limits] of roomsOf(item)) {
-      const room = this.#rooms.get(key) ?? new HeldRoom(limits)
+      const room = this.#rooms.get(key) ?? new FairRoom(limits)
       room.add(item.sender, events, item.bytes)
       if (room.isEmpty) this.#rooms.delete(key)
       else this.#rooms.set(key, room)

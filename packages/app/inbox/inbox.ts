@@ -147,10 +147,11 @@ export class Inbox {
     if (verdict.kind === 'held' && !held.hasRoom(item)) throw this.#refusal(portal, envelope, 'PORTAL_UNKNOWN')
     const event = this.#eventOf(portal, envelope, verdict)
     if (event.state === 'held') held.arrive({ ...item, id: event.id })
-    if (provable) claimed.claim(portal, envelope.auth.application_token)
+    if (provable) claimed.claim(event, envelope.auth.application_token)
     try {
       await appender.append({ event, sealed: envelope, wanted: false })
     } catch (error) {
+      claimed.release(event.id)
       held.remove([event.id])
       throw error
     }
@@ -252,7 +253,9 @@ export class Inbox {
     // What proved the portal while this event was on its way to the disk did not see it.
     const overtaken = judge(known.get(event), envelope, clock.now()).kind !== 'held'
     if (!decidable && !overtaken) return acceptedOf(event)
-    await Promise.race([reviewer.review(event).catch(() => {}), sleep(clock, INLINE_PROOF_MS)])
+    // By name alone: a review that has to wait must not keep the event's data in memory.
+    const reviewing = reviewer.review({ app: event.app, memberId: event.memberId })
+    await Promise.race([reviewing.catch(() => {}), sleep(clock, INLINE_PROOF_MS)])
     return this.#answerHeld(event)
   }
 
@@ -268,12 +271,13 @@ export class Inbox {
   }
 
   async #expireHeld(): Promise<void> {
-    const { store, held, clock, log } = this.#parts
+    const { store, held, claimed, clock, log } = this.#parts
     try {
       const nowMs = clock.now()
       const expired = await store.expireHeld(nowMs - HELD_EVENT_AGE_MS, nowMs, UNPROVEN_EVENTS_KEPT)
       // Counted anew: an erased portal's held events are gone too.
       await held.load(store)
+      claimed.keep((id) => held.isHeld(id))
       if (expired.length > 0) log.info({ expired: expired.length }, 'held events nobody proved were given up')
     } catch (error) {
       log.error({ error: String(error) }, 'held events could not be expired')

@@ -55,6 +55,7 @@ export class Lanes {
   #queuedBytes = 0
   #idle: (() => void) | undefined
   #stopping = false
+  #stuckLoggedAtMs = 0
   #sweep: Timer | undefined
   #renewal: Timer | undefined
 
@@ -180,7 +181,7 @@ export class Lanes {
 
   /** Up to so many events; until when the lane is blocked, if it is. */
   async #turn(lane: Lane): Promise<number | undefined> {
-    const { clock, log } = this.#parts
+    const { clock } = this.#parts
     try {
       if (lane.queue.length === 0) {
         const untilMs = await this.#refill(lane)
@@ -188,11 +189,18 @@ export class Lanes {
       }
       return await this.#runQueue(lane)
     } catch (error) {
-      const { app, memberId } = lane.portal
-      log.error({ app, portal: memberId, error: textOfThrown(error) }, 'a lane could not go on')
+      this.#logStuck(lane, error)
       this.#settler.add(lane.portal, [], true)
       return this.#giveBack(lane, clock.now() + STORE_RETRY_MS)
     }
+  }
+
+  /** One for all: where the store fails a thousand lanes stop, and it may fail for want of room on the log's disk. */
+  #logStuck({ portal }: Lane, error: unknown): void {
+    const nowMs = this.#parts.clock.now()
+    if (Math.abs(nowMs - this.#stuckLoggedAtMs) < STORE_RETRY_MS) return
+    this.#stuckLoggedAtMs = nowMs
+    this.#parts.log.error({ app: portal.app, portal: portal.memberId, error: textOfThrown(error) }, 'a lane could not go on, and perhaps others')
   }
 
   async #runQueue(lane: Lane): Promise<number | undefined> {

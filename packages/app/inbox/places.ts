@@ -1,7 +1,8 @@
+import type { Clock } from '@portline/runtime/clock.ts'
 import { Gate } from '@portline/runtime/gate.ts'
 import type { RegisteredHandler } from '../define-app.ts'
 import type { Destination, OpenDestination } from '../destinations/destination.ts'
-import { WAITING_LANES } from '../limits.ts'
+import { SOLITUDE_MS, WAITING_LANES } from '../limits.ts'
 import { keyOf } from '../store/portal-key.ts'
 import { isSuspect } from './deaths.ts'
 import type { QueuedEvent } from './lane.ts'
@@ -15,7 +16,10 @@ export class Places {
   readonly #gates = new Map<RegisteredHandler, Gate>()
   readonly #solitude = new Gate(1, WAITING_LANES)
 
-  constructor(destinationOf: (destination: Destination) => OpenDestination) {
+  readonly #clock: Clock
+
+  constructor(clock: Clock, destinationOf: (destination: Destination) => OpenDestination) {
+    this.#clock = clock
     this.#destinationOf = destinationOf
   }
 
@@ -33,7 +37,20 @@ export class Places {
   run<Result>(head: QueuedEvent, handler: RegisteredHandler | undefined, task: () => Promise<Result>): Promise<Result> {
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
     const inPlace = gate === undefined ? task : () => gate.run(task)
-    return isSuspect(head) ? this.#solitude.run(inPlace) : inPlace()
+    return isSuspect(head) ? this.#inSolitude(inPlace) : inPlace()
+  }
+
+  /** Who has gone on for so long without ending the process lets the next one begin: a thousand of them must not take a day. */
+  async #inSolitude<Result>(task: () => Promise<Result>): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
+    await this.#solitude.run(() => new Promise<void>((leave) => {
+      const limit = this.#clock.setTimer(SOLITUDE_MS, leave)
+      task().then(resolve, reject).finally(() => {
+        limit.cancel()
+        leave()
+      })
+    }))
+    return promise
   }
 
   #gateOf(handler: RegisteredHandler): Gate | undefined {

@@ -16,6 +16,7 @@ import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
 import { deathOf, isSuspect, remembering, withoutHope } from './deaths.ts'
+import type { Death } from './deaths.ts'
 import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
 import { EventContext, appEventOf } from './handler-context.ts'
@@ -51,7 +52,7 @@ export class EventRunner {
 
   constructor(parts: RunEventsParts) {
     this.#parts = parts
-    this.#places = new Places(parts.destinationOf)
+    this.#places = new Places(parts.clock, parts.destinationOf)
   }
 
   /** How many of the queue, from its head on, are handed over together. */
@@ -75,7 +76,8 @@ export class EventRunner {
     const [head] = events
     if (head === undefined || this.#draining.signal.aborted) return []
     const handler = this.#handlerOf(head.event.app, head.event.code)
-    if (deathOf(head) !== undefined) return this.#attempt(events, handler)
+    const death = deathOf(head)
+    if (death !== undefined) return this.#settleDeath(head.event, handler, death)
     return this.#places.run(head, handler, async () => {
       if (begin !== undefined && !this.#draining.signal.aborted) await begin()
       return this.#draining.signal.aborted ? [] : this.#attempt(events, handler)
@@ -99,17 +101,14 @@ export class EventRunner {
   async #attempt(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined): Promise<readonly Settlement[]> {
     const { clock } = this.#parts
     const recorder = new AttemptRecorder(events[0]?.event)
-    const death = deathOf(events[0])
-    const startedAtMs = death?.startedAtMs ?? clock.now()
+    const startedAtMs = clock.now()
     let failure: Failure | undefined
     try {
-      if (death !== undefined) throw new CodedError('PROCESS_DIED')
       await currentAttempt.run(recorder, () => this.#handOn(events, handler, recorder))
       if (recorder.stray !== undefined) throw recorder.stray.reason
     } catch (error) {
       if (error instanceof NotStarted) return []
       failure = failureOf(waitingForPortal(error, recorder.refusal, events.map(({ event }) => event), clock.now()), handler?.policy)
-      if (death !== undefined) failure = withoutHope(failure, death)
     }
     const settlements: Settlement[] = []
     // One of them has failed, whatever was thrown says of itself.
@@ -125,11 +124,18 @@ export class EventRunner {
       }
       // What was taken before the one that failed is done.
       const own = failure !== undefined && index >= delivered ? failure : undefined
-      const settlement = this.#settlementOf(event, handler, own, recorder, startedAtMs)
-      settlements.push(death === undefined ? settlement : remembering(settlement, death))
+      settlements.push(this.#settlementOf(event, handler, own, recorder, startedAtMs))
       if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlements.at(-1))
     }
     return settlements
+  }
+
+  /** A process died of it, alone: that was an attempt, and it has failed. */
+  async #settleDeath(event: StoredEvent, handler: RegisteredHandler | undefined, death: Death): Promise<readonly Settlement[]> {
+    const failure = withoutHope(failureOf(new CodedError('PROCESS_DIED'), handler?.policy), death)
+    const settlement = remembering(this.#settlementOf(event, handler, failure, new AttemptRecorder(event), this.#parts.clock.now()), death)
+    if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlement)
+    return [settlement]
   }
 
   #settlementOf(
@@ -143,8 +149,8 @@ export class EventRunner {
     const nowMs = clock.now()
     const { id, seq } = event
     const outcome = failure === undefined ? 'done' : 'failed'
-    // A clock may be set back meanwhile. How long a process was dead is no part of the attempt.
-    const durationMs = failure?.code === 'PROCESS_DIED' ? 0 : Math.max(0, nowMs - startedAtMs)
+    // A clock may be set back meanwhile.
+    const durationMs = Math.max(0, nowMs - startedAtMs)
     const record = { n: event.attempts + 1, startedAtMs, durationMs, outcome, calls, notes } as const
     if (failure === undefined) return { id, seq, attempt: record, atMs: nowMs, state: 'done' }
     const attempt: Attempt = { ...record, error: { code: failure.code, message: failure.message } }

@@ -226,7 +226,7 @@ test('a start that cannot be noted holds up nobody', async () => {
   const [a1] = await leased(A, 'a1')
   const b = await leased(B, 'b1')
   if (a1 === undefined) throw new Error('not leased')
-  refuseChangesOf('a1')
+  exec(`CREATE TRIGGER refusing BEFORE INSERT ON cautions BEGIN SELECT RAISE(ABORT, 'no such change'); END`)
   settler.start(A, { seqs: [a1.seq], atMs: clock.now() })
   settle(b)
   await settler.flushed()

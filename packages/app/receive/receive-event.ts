@@ -14,12 +14,12 @@ export interface ReceivedEvent {
 
 /**
  * Turns a request into a decoded event or a refusal; knows nothing of stores and trust.
- * Errors: METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, BODY_INCOMPLETE, those of decodeForm and of readEnvelope.
+ * Errors: METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, BODY_INCOMPLETE, TOO_MANY_BODIES, those of decodeForm and of readEnvelope.
  */
-export async function receiveEvent(request: IncomingMessage, bodies: BodyReader): Promise<ReceivedEvent> {
+export async function receiveEvent(request: IncomingMessage, bodies: BodyReader, sender: string): Promise<ReceivedEvent> {
   if (request.method !== 'POST') throw new CodedError('METHOD_NOT_ALLOWED')
   if (!isForm(request.headers['content-type'])) throw new CodedError('UNSUPPORTED_MEDIA_TYPE')
-  const body = await bodies.read(request, FORM_LIMITS.maxBodyBytes)
+  const body = await bodies.read(request, FORM_LIMITS.maxBodyBytes, sender)
   return { envelope: readEnvelope(decodeForm(body)), bytes: body.length }
 }
 

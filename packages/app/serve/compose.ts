@@ -117,7 +117,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const held = new HeldCounter()
   const refusals = new RefusalLog(store, clock, log, (refusal) => doctor.refused(refusal))
 
-  const { showEvent, showInstallation } = showChanges(store, feed)
+  const { showEvent, showInstallation } = showChanges(store, feed, clock)
   const destinations = new OpenDestinations({ clock, random, log, resolver })
   const newId = (): string => ulid(clock.now())
   const retention = new Retention({ store, clock, log, rules })

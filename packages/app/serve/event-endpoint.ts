@@ -29,7 +29,9 @@ const EVENT_PATH = /^(?:https?:\/\/[^/]+)?\/apps\/([^/?]+)\/events\/?(?:\?|$)/
 
 /** The app's name when the request is for an event endpoint. */
 export function eventPathApp(url: string | undefined): string | undefined {
-  return EVENT_PATH.exec(url ?? '')?.[1]
+  const app = EVENT_PATH.exec(url ?? '')?.[1]
+  // A copy: what was cut out would keep the whole address in memory, for as long as anything of a held event is.
+  return app === undefined ? undefined : Buffer.from(app).toString()
 }
 
 export async function answerEvent(
@@ -43,8 +45,9 @@ export async function answerEvent(
     const sender = senders.of(request)
     const doubt = senderNodes?.check(sender)
     if (doubt !== undefined) await counted(doubt, app, refusals)
-    const { envelope, bytes } = await receiveEvent(request, bodies)
-    sendJson(response, 200, await inbox.accept(app, envelope, bytes, networkOf(sender)))
+    const network = networkOf(sender)
+    const { envelope, bytes } = await receiveEvent(request, bodies, network)
+    sendJson(response, 200, await inbox.accept(app, envelope, bytes, network))
   } catch (error) {
     sendError(request, response, asCoded(error, log))
   }

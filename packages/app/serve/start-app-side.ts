@@ -58,6 +58,8 @@ export interface AppSideOptions {
   readonly http?: Partial<HttpLimits>
   /** Of the store, started beforehand to be sooner ready. It is this app side's from now on. */
   readonly storeThread?: BootingThread
+  /** Called when the code that events need is loaded, before any of them comes. */
+  readonly onLoaded?: () => void
   readonly clock?: Clock
   readonly random?: Random
   readonly network?: Network
@@ -98,19 +100,21 @@ export async function startAppSide(options: AppSideOptions): Promise<AppSide> {
   let url = ''
   const publicUrl = (): string => options.publicUrl ?? url
   try {
+    options.onLoaded?.()
     // Once more: until the store was ours, another process may have changed the keys and resealed it.
     const key = await loadSealingKeys(options.dataDir, keySettings, random)
     const parts = await composeAppSide({ ...options, retention, clock, random, network, resolver: systemResolver, log, store, key, publicUrl })
     const senders = new SenderAddresses(options.senders?.trustedProxies)
-    const snapshots = new Snapshots(store, join(options.dataDir, `${STORE_FILE}.snapshot`))
+    const bodies = new BodyReader(clock)
+    const snapshots = new Snapshots(store, join(options.dataDir, `${STORE_FILE}.snapshot`), clock)
     await snapshots.clear()
-    const webParts = { ...parts, snapshots, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now(), senders }
+    const webParts = { ...parts, snapshots, bodies, listenHost: options.host, operatorToken: options.operatorToken, nowMs: () => clock.now(), senders }
     const nodes = options.senders?.nodes
     const senderNodes = nodes === undefined ? undefined : new SenderNodes({ ...nodes, store, getJson, clock, log })
     await senderNodes?.load()
     const server = new HttpServer({
       senders, senderNodes, refusals: parts.refusals, limits: options.http,
-      inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies: new BodyReader(clock), log, clock,
+      inbox: parts.inbox, hasApp: (name) => parts.appOf(name) !== undefined, bodies, log, clock,
       loadWeb: async () => (await import('./web.ts')).createWeb(webParts),
     })
     const stop = async (): Promise<void> => {

@@ -5,21 +5,25 @@ import type { ErrorCode } from '@portline/wire/errors.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import { FORM_LIMITS } from '@portline/wire/form/limits.ts'
 import fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Log } from '@portline/runtime/log.ts'
+import type { BodyReader } from '../receive/read-body.ts'
 import { asCoded, sendJson } from './answer.ts'
 import { addFrameEndpoints } from './frame-endpoints.ts'
 import type { FrameEndpointParts } from './frame-endpoints.ts'
 import { addOperatorApi } from './operator-api.ts'
 import type { OperatorApiParts } from './operator-api.ts'
+import { networkOf } from './sender-address.ts'
 
 /** Everything but the event endpoint: frames, operator API, page. Loaded after the server listens: receiving needs none of it. */
 export type WebHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface WebParts extends FrameEndpointParts, OperatorApiParts {}
+export interface WebParts extends FrameEndpointParts, OperatorApiParts {
+  readonly bodies: BodyReader
+}
 
 export async function createWeb(parts: WebParts): Promise<WebHandler> {
-  const server = createFastify(parts.log)
+  const server = createFastify(parts)
   addFrameEndpoints(server, parts)
   addOperatorApi(server, parts)
   addPage(server)
@@ -27,7 +31,7 @@ export async function createWeb(parts: WebParts): Promise<WebHandler> {
   return (request, response) => server.routing(request, response)
 }
 
-function createFastify(log: Log): FastifyInstance {
+function createFastify({ log, bodies, senders }: WebParts): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: FORM_LIMITS.maxBodyBytes,
@@ -41,12 +45,9 @@ function createFastify(log: Log): FastifyInstance {
     },
   })
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, decodeForm(body))
-    } catch (error) {
-      done(error as Error)
-    }
+  // The same room as events: anybody can post to a frame's address.
+  server.addContentTypeParser('application/x-www-form-urlencoded', async (_request: FastifyRequest, body: IncomingMessage) => {
+    return decodeForm(await bodies.read(body, FORM_LIMITS.maxBodyBytes, networkOf(senders.of(body))))
   })
   answerErrors(server, log)
   return server

@@ -66,6 +66,31 @@ export function deathBattery(name: string, makePlace: () => Promise<StorePlace>)
       expect((await lease()).cautions[first.seq]).not.toHaveProperty('startedAtMs')
     })
 
+    test('after a death parked events are watched wherever they stand, until they are done', async () => {
+      const first = Array.from({ length: WATCHED_EVENTS_PER_LANE + 1 }, (_each, n) => event(`1${String(n).padStart(2, '0')}`))
+      await append(store, [...first, event('20')])
+      const { events } = await lease()
+      const last = events.at(-1)
+      if (last === undefined) throw new Error('the lane has events')
+      await settle([settled(last, { state: 'pending', reason: 'HANDLER_FAILED', dueAtMs: 0, parked: true })])
+      expect(await leaseAfterDeath()).toHaveProperty(String(last.seq), { deaths: 0 })
+      await settle([settled(last, { state: 'pending', reason: 'HANDLER_FAILED', dueAtMs: 0, parked: true })])
+      expect((await lease()).cautions).toHaveProperty(String(last.seq), { deaths: 0 })
+    })
+
+    test('what was not tried is suspected as before', async () => {
+      await append(store, [event('01')])
+      const { events: [head] } = await lease()
+      if (head === undefined) throw new Error('the lane has an event')
+      await start([head.seq], 1_100)
+      await die()
+      await lease()
+      const { attempt: _, ...untried } = settled(head, { state: 'pending', reason: 'PORTAL_BLOCKED', dueAtMs: 0 })
+      await settle([untried])
+      expect((await lease()).cautions).toEqual({ [head.seq]: { deaths: 1 } })
+      expect(await leaseAfterDeath()).toEqual({ [head.seq]: { deaths: 1 } })
+    })
+
     test('whatever else it comes to clears an event', async () => {
       await append(store, [event('01')])
       const { events: [head] } = await lease()

@@ -13,7 +13,7 @@ export interface Settlement {
   readonly dueAtMs?: number
   /** With `pending`: its lane goes on meanwhile. */
   readonly parked?: true
-  /** With `pending`, when the process died of it: how often by now. Whatever else becomes of it clears it. */
+  /** With `pending`, when the process died of it: how often by now. Any other attempt clears it. */
   readonly deaths?: number
   readonly atMs: number
 }
@@ -24,7 +24,7 @@ export interface Settlement {
  *
  *     none ──process dies, event among the first of its lane──> watched (deaths 0) ──noted, then the process dies──> suspect (deaths 1)
  *     suspect ──noted, alone, then the process dies──> suspect (deaths 2, 3 …, each a failed attempt)
- *     watched, suspect ──whatever else it comes to──> none
+ *     watched, suspect ──any other attempt──> none
  */
 export interface Caution {
   /** How often a process has died while the event was noted as started. */

@@ -127,7 +127,7 @@ export class Reviewer {
     const settlements = held.flatMap((event) => decided.get(event.id) ?? [])
     await store.settleHeld(settlements, clock.now(), UNPROVEN_EVENTS_KEPT).catch((error: unknown) => {
       // All of them are still held, and decided anew: until then their followers wait as before.
-      this.#claimAgain(portal, held, decided)
+      this.#claimAgain(held, decided)
       throw error
     })
     for (const { id } of settlements) this.#pairs.forget(id)
@@ -143,12 +143,12 @@ export class Reviewer {
   #keepFollowers(portal: PortalKey, held: readonly StoredEvent[], decided: Map<string, HeldSettlement>): void {
     const { known, claimed, sealer } = this.#parts
     // Not all of them: what has come in since the held events were read has claims of its own.
-    for (const event of held) if (decided.has(event.id)) claimed.release(portal, envelopeOf(sealer, event).auth.application_token)
+    for (const event of held) if (decided.has(event.id)) claimed.release(event.id)
     for (const event of held) {
       if (decided.has(event.id)) continue
       const envelope = envelopeOf(sealer, event)
       const verdict = judge(known.get(event), envelope, event.receivedAtMs)
-      if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
+      if (verdict.kind === 'held' && verdict.provable) claimed.claim(event, envelope.auth.application_token)
     }
     for (const event of held) {
       if (decided.get(event.id)?.reason !== 'APPLICATION_TOKEN_MISMATCH') continue
@@ -156,13 +156,13 @@ export class Reviewer {
     }
   }
 
-  #claimAgain(portal: PortalKey, held: readonly StoredEvent[], decided: ReadonlyMap<string, HeldSettlement>): void {
+  #claimAgain(held: readonly StoredEvent[], decided: ReadonlyMap<string, HeldSettlement>): void {
     const { known, claimed, sealer } = this.#parts
     for (const event of held) {
       if (!decided.has(event.id)) continue
       const envelope = envelopeOf(sealer, event)
       const verdict = judge(known.get(event), envelope, event.receivedAtMs)
-      if (verdict.kind === 'held' && verdict.provable) claimed.claim(portal, envelope.auth.application_token)
+      if (verdict.kind === 'held' && verdict.provable) claimed.claim(event, envelope.auth.application_token)
     }
   }
 

@@ -85,10 +85,10 @@ async function start(env: Environment, output: Output, path: string, options: St
     senders: senderSettings(env),
     log,
     storeThread,
+    onLoaded: steadyHeap,
     ...secrets,
     ...(publicUrl === undefined ? {} : { publicUrl }),
   })
-  steadyHeap()
   log.load()
   surviveStrayRejections(log)
   const base = `${publicUrl ?? appSide.url}/apps/${app.name}`

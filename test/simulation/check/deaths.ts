@@ -1,9 +1,10 @@
-import { PROCESS_DEATHS_MAX } from 'portline/limits.ts'
+import { NOTED_DEATHS_MAX } from 'portline/limits.ts'
+import { WATCHED_EVENTS_PER_LANE } from 'portline/store/lanes.ts'
 import type { Promised, Violation } from './ledger.ts'
-import { Ledger } from './ledger.ts'
+import { Ledger, laneOf } from './ledger.ts'
 
-/** The first death is nobody's, and the second one nobody's alone. */
-const UNCOUNTED_DEATHS = 2
+/** The first death is nobody's, the second nobody's alone; the third convicts. */
+const CONVICTING_DEATHS = 3
 
 /**
  * An event whose handler ends the process ends itself: it is not run again for ever. And only processes that died make an event fail for
@@ -27,7 +28,7 @@ export const deathsConvict: Promised = (items) => {
       if (before === undefined) insertedAt.set(after.id, down)
       if (after.reason !== 'PROCESS_DIED' || after.attempts === before?.attempts) return
       const survived = down - (insertedAt.get(after.id) ?? 0)
-      const least = after.state === 'dead' ? PROCESS_DEATHS_MAX : UNCOUNTED_DEATHS
+      const least = after.state === 'dead' ? NOTED_DEATHS_MAX + 1 : CONVICTING_DEATHS
       if (survived < least) report(`${after.mark} failed for the death of a process, and saw ${survived} of them`)
       const death = ranAt.get(after.id)
       if (death === undefined) return
@@ -41,8 +42,8 @@ export const deathsConvict: Promised = (items) => {
     else {
       down += 1
       for (const id of [...running.values()].flat()) {
-        deaths.set(id, (deaths.get(id) ?? 0) + 1)
         ranAt.set(id, down)
+        if (!ranAhead(ledger, id)) deaths.set(id, (deaths.get(id) ?? 0) + 1)
       }
     }
     running.clear()
@@ -50,7 +51,15 @@ export const deathsConvict: Promised = (items) => {
   for (const [id, count] of deaths) {
     // Whatever else ends the process, or ends it in its own time, may come between an event and its conviction.
     const others = down - count
-    if (count > PROCESS_DEATHS_MAX + 1 + 2 * (others + stops)) broken.push({ promise: 'deaths convict', what: `processes died ${count} times while ${id} ran`, item: items.length - 1 })
+    if (count > NOTED_DEATHS_MAX + 1 + 2 * (others + stops)) broken.push({ promise: 'deaths convict', what: `processes died ${count} times while ${id} ran`, item: items.length - 1 })
   }
   return broken
+}
+
+/** Behind more than are watched, none of which is settled on disk yet: nobody has noted its start. */
+function ranAhead({ byId, byLane }: Ledger, id: string): boolean {
+  const row = byId.get(id)
+  if (row === undefined || row.parked !== 0) return false
+  const before = [...(byLane.get(laneOf(row))?.values() ?? [])].filter(({ seq, state, parked }) => seq < row.seq && state === 'pending' && parked === 0)
+  return before.length >= WATCHED_EVENTS_PER_LANE
 }

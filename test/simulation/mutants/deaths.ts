@@ -17,9 +17,8 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody is watched after a death',
     file: 'app/store/sqlite/cautions.ts',
-    find: `  watch(db: Queries, lanes: Iterable<IndexedLane>, lastSeq: number): void {`,
-    replace: `  watch(db: Queries, lanes: Iterable<IndexedLane>, lastSeq: number): void {
-    if (lastSeq >= 0) return`,
+    find: '    this.#parkedUpToSeq = lastSeq',
+    replace: '    if (lastSeq >= 0) return',
   },
   {
     name: 'a death is not counted at open',
@@ -30,19 +29,19 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'with its attempt an event is suspected no longer',
     file: 'app/inbox/deaths.ts',
-    find: `  return settlement.state === 'pending' ? { ...settlement, deaths } : settlement`,
-    replace: `  return deaths > 0 ? settlement : settlement`,
+    find: `...(settlement.state === 'pending' ? { deaths } : {})`,
+    replace: `...(deaths > 0 ? {} : { deaths })`,
   },
   {
     name: 'a start stays noted when the event is settled',
     file: 'app/store/sqlite/settle-operations.ts',
-    find: 'started_at = NULL',
-    replace: 'started_at = started_at',
+    find: '  if (changed > 0) db.cautions.writeSettled(db, settlement)',
+    replace: '',
   },
   {
     name: 'suspects run side by side',
     file: 'app/inbox/places.ts',
-    find: 'isSuspect(head) ? this.#solitude.run(inPlace) : inPlace()',
+    find: 'isSuspect(head) ? this.#inSolitude(inPlace) : inPlace()',
     replace: 'inPlace()',
   },
   {
@@ -60,13 +59,14 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event may end the process as often as its schedule allows',
     file: 'app/inbox/deaths.ts',
-    find: 'failure.final || deaths >= PROCESS_DEATHS_MAX',
-    replace: 'failure.final || deaths > 10 * PROCESS_DEATHS_MAX',
+    find: 'failure.final || deaths >= NOTED_DEATHS_MAX',
+    replace: 'failure.final || deaths > 10 * NOTED_DEATHS_MAX',
   },
   {
     name: 'whoever leaves something running when it ends has died',
     file: 'app/store/sqlite/cautions.ts',
-    find: `    db.run('UPDATE events SET started_at = NULL WHERE seq IN (SELECT value FROM json_each(?))', JSON.stringify([...this.#started]))`,
-    replace: '',
+    find: `    db.run('DELETE FROM cautions WHERE deaths = 0 AND seq IN (SELECT value FROM json_each(?))', started)
+    db.run('UPDATE cautions SET started_at = NULL WHERE seq IN (SELECT value FROM json_each(?))', started)`,
+    replace: `    if (started === '') return`,
   },
 ]

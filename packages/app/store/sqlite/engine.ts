@@ -32,15 +32,14 @@ export class Engine extends Queries {
     for (const last of ['SELECT max(seq) AS last FROM events', 'SELECT max(batch) AS last FROM auth_batches', noted]) {
       this.#lastSeq = Math.max(this.#lastSeq, Number(this.get(last)?.['last'] ?? 0))
     }
-    const open = `SELECT seq, app, member_id, due_at, parked, started_at, deaths FROM events INDEXED BY events_open WHERE state = 'pending' ORDER BY seq`
+    const open = `SELECT seq, app, member_id, due_at, parked FROM events INDEXED BY events_open WHERE state = 'pending' ORDER BY seq`
     for (const row of this.iterate(open)) {
       const portal = { app: String(row['app']), memberId: String(row['member_id']) }
       const dueAtMs = row['due_at'] === null ? undefined : Number(row['due_at'])
       if (row['parked'] === 1) this.lanes.park(portal, Number(row['seq']), dueAtMs ?? 0)
       else this.lanes.add(portal, Number(row['seq']), dueAtMs)
-      this.cautions.load(row)
     }
-    this.cautions.watch(this, this.lanes.values(), this.#lastSeq)
+    this.cautions.load(this, this.lanes.values(), this.#lastSeq)
     // Of a portal that was installed again meanwhile there may be newer ones before the uninstall: held when it came, and proven since.
     const erased = `SELECT e.app, e.member_id, e.up_to, e.generation FROM erasures e LEFT JOIN installations i ON i.app = e.app AND i.member_id = e.member_id
       WHERE i.generation IS NULL OR i.generation <= e.generation`

@@ -102,6 +102,7 @@ export const eraseOperations = {
       // Held when it was read, it may have been proven since.
       if (!goes(row, erasure, uninstallTs)) continue
       events += db.run('DELETE FROM events WHERE seq = ?', seq)
+      db.cautions.writeForgotten(db, seq)
       attempts += db.run('DELETE FROM attempts WHERE event = ?', seq) + (row['took_ms'] === null ? 0 : 1)
       gone.add(seq)
     }

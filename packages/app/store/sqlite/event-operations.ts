@@ -11,7 +11,7 @@ const INSERT_EVENT = `
 const REPLAYABLE = `state IN ('done', 'dead') AND proof IS NOT NULL`
 /** What is said in the event's own columns moves to a row of its own before they are used again. */
 const KEEP_PLAIN_ATTEMPT = `
-  INSERT INTO attempts (event, n, started_at, duration_ms, outcome)
+  INSERT OR REPLACE INTO attempts (event, n, started_at, duration_ms, outcome)
   SELECT seq, attempts, finished_at - took_ms, took_ms, 'done' FROM events`
 const NO_AUTH = new Uint8Array()
 

@@ -43,7 +43,7 @@ export const laneOperations = {
     })
   },
 
-  /** The process ends in its own time. */
+  /** The orderly end of the process. */
   endProcess(db: Engine): AfterCommit<void> {
     db.cautions.end(db)
     return new AfterCommit(() => {
@@ -141,9 +141,9 @@ function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
 }
 
 function cautionsOf(db: Engine, lane: IndexedLane, events: readonly StoredEvent[]): Record<number, Caution> | undefined {
-  const cautions = events.flatMap(({ seq }) => {
-    const caution = db.cautions.of(lane, seq)
-    return caution === undefined ? [] : [[seq, caution] as const]
+  const cautions = events.flatMap((event) => {
+    const caution = db.cautions.of(lane, event)
+    return caution === undefined ? [] : [[event.seq, caution] as const]
   })
   return cautions.length === 0 ? undefined : Object.fromEntries(cautions)
 }

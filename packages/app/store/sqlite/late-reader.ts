@@ -11,8 +11,11 @@ import type { StoreTimers, StoreWorker } from './sqlite-thread.ts'
  *       └── close(): for good
  */
 
-/** It takes 15 to 20 MB and a twentieth of a second to start; between two sweeps nobody may ask for minutes. */
-export const READER_IDLE_MS = 30_000
+/**
+ * It takes 15 to 20 MB and a twentieth of a second to start; between two sweeps nobody may ask for minutes. After a start not longer than
+ * it takes until V8's first full collection: the most memory of a run is needed then.
+ */
+export const READER_IDLE_MS = 5_000
 
 /** What the store needs of it: it may end in the middle. */
 export interface Reader extends StoreWorker {

@@ -1,7 +1,10 @@
 import { AUDIT_BEGINS_NOTE, REWRITE_NOTE, REWRITE_OWED } from '../audit.ts'
-import { AUDIT_TABLES, BINDINGS, NOTES, OPEN_EVENTS, TAKEN_ROWS } from './tables.ts'
+import { AUDIT_TABLES, BINDINGS, CAUTIONS, NOTES, TAKEN_ROWS } from './tables.ts'
 
-/** As version 2 made them: what a migration does must not change with the tables of today. */
+/**
+ * As version 2 made them: what a migration does must not change with the tables of today. Those that are taken from tables.ts have not
+ * changed since; who changes one leaves a copy here.
+ */
 const EVENT_TABLES_2 = `
   CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
@@ -61,8 +64,6 @@ export const MIGRATIONS: Readonly<Record<number, string>> = {
     INSERT INTO bindings SELECT app, member_id, event, handler, queue IS NOT NULL, coalesce(queue, '') FROM former_bindings;
     DROP TABLE former_bindings;`,
   4: `
-    ALTER TABLE events ADD COLUMN took_ms INTEGER; ALTER TABLE events ADD COLUMN started_at INTEGER;
-    ALTER TABLE events ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
-    DROP INDEX events_open;
-    ${OPEN_EVENTS}`,
+    ALTER TABLE events ADD COLUMN took_ms INTEGER;
+    ${CAUTIONS}`,
 }

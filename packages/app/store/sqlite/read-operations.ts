@@ -1,9 +1,11 @@
+import { DatabaseSync } from 'node:sqlite'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type {
   EventConditions, EventFilter, EventPage, EventRecord, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow, StoreSize,
 } from '../keeping.ts'
 import type { Attempt, ListedEvent, StoredEvent } from '../port.ts'
 import { auditReadOperations } from './audit-operations.ts'
+import { FORGET_PROCESS } from './cautions.ts'
 import { eraseReadOperations } from './erase-operations.ts'
 import { SELECT_EVENTS, portalOf } from './event-operations.ts'
 import { heldQueries } from './held-operations.ts'
@@ -133,6 +135,9 @@ export const readOperations = {
   /** Writes all that is committed now into a new file, compact, while others go on writing. */
   writeSnapshot(db: Queries, file: string): void {
     db.run('VACUUM INTO ?', file)
+    const copy = new DatabaseSync(file)
+    copy.exec(FORGET_PROCESS)
+    copy.close()
   },
 }
 

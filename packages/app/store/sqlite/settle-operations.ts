@@ -20,8 +20,10 @@ export const settleOperations = {
       }
       // Those of a portal that was erased meanwhile have no row any more.
       const settlements = result.settlements.filter((settlement) => lane.handed.has(settlement.seq) && recordSettlement(db, settlement))
-      if (result.started !== undefined) db.cautions.write(db, result.started)
-      kept.push({ lane, result: { ...result, settlements } })
+      // Given back meanwhile, they are not about to run.
+      const started = result.started && { ...result.started, seqs: result.started.seqs.filter((seq) => lane.handed.has(seq)) }
+      if (started !== undefined) db.cautions.writeStarted(db, started)
+      kept.push({ lane, result: { ...result, settlements, ...(started === undefined ? {} : { started }) } })
     }
     return new AfterCommit(() => {
       for (const { lane, result } of kept) applySettlements(db, lane, result)
@@ -41,18 +43,20 @@ export function recordAttempt(db: Engine, seq: number, attempt: Attempt): void {
 }
 
 const SETTLE_EVENT = `
-  UPDATE events SET state = ?, reason = ?, due_at = ?, parked = ?, finished_at = ?, attempts = coalesce(?, attempts), took_ms = ?, started_at = NULL, deaths = ?
+  UPDATE events SET state = ?, reason = ?, due_at = ?, parked = ?, finished_at = ?, attempts = coalesce(?, attempts), took_ms = ?
   WHERE seq = ?`
 
 /** false when the event has no row any more: it was erased in this very transaction. */
-function recordSettlement(db: Engine, { seq, attempt, state, reason, dueAtMs, parked, deaths, atMs }: Settlement): boolean {
+function recordSettlement(db: Engine, settlement: Settlement): boolean {
+  const { seq, attempt, state, reason, dueAtMs, parked, atMs } = settlement
   const ended = state !== 'pending'
   const plain = ended && attempt !== undefined && isPlain(attempt, atMs)
   const changed = db.run(
     SETTLE_EVENT, state, orNull(reason), orNull(dueAtMs), parked === true ? 1 : 0, ended ? atMs : null, attempt?.n ?? null,
-    plain ? attempt.durationMs : null, ended ? 0 : (deaths ?? 0), seq,
+    plain ? attempt.durationMs : null, seq,
   )
   if (changed > 0 && attempt !== undefined && !plain) recordAttempt(db, seq, attempt)
+  if (changed > 0) db.cautions.writeSettled(db, settlement)
   return changed > 0
 }
 
@@ -67,9 +71,10 @@ function listOrNull(list: Attempt['calls'] | Attempt['notes']): string | null {
 
 function applySettlements(db: Engine, lane: IndexedLane, { portal, settlements, started, release }: LaneResults): void {
   if (started !== undefined) db.cautions.started(started)
-  for (const { seq, state, dueAtMs, parked, deaths } of settlements) {
+  for (const settlement of settlements) {
+    const { seq, state, dueAtMs, parked } = settlement
     lane.handed.delete(seq)
-    db.cautions.settled(seq, state === 'pending' ? deaths : undefined)
+    db.cautions.settled(settlement)
     if (state !== 'pending') continue
     if (parked === true) db.lanes.park(portal, seq, dueAtMs ?? 0)
     else db.lanes.add(portal, seq, dueAtMs)

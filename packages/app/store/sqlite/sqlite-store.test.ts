@@ -58,6 +58,20 @@ test('the lease of a process that died is void at the next open', async () => {
   await second.close()
 })
 
+test('a copy knows nothing of the process that had the store', async () => {
+  const portal = { app: 'a', memberId: 'm' }
+  const request = { owner: 'me', nowMs: 1, untilMs: 9, maxEvents: 1, maxBytes: 1 }
+  const store = await openSqliteStore(file)
+  await store.appendEvents({ events: [{ ...portal, id: '1', code: 'X', auth: new Uint8Array(), generation: 1, state: 'pending', receivedAtMs: 1 }] })
+  await store.leaseLane(portal, request)
+  await store.settle('me', [{ portal, settlements: [], started: { seqs: [1], atMs: 2 } }])
+  await store.writeSnapshot(`${file}.copy`)
+  await store.close()
+  const copy = await openSqliteStore(`${file}.copy`)
+  expect(await copy.leaseLane(portal, request)).not.toHaveProperty('cautions')
+  await copy.close()
+})
+
 test('a rare filter looks at a bounded number of events and says where to go on', async () => {
   const store = await openSqliteStore(file)
   const blank = { app: 'a', auth: new Uint8Array(), generation: 1, state: 'pending', receivedAtMs: 1, code: 'X' } as const

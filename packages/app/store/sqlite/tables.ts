@@ -1,10 +1,5 @@
 /** The store's tables as they are in this version. */
 
-/** What a start reads the order of all lanes from: it holds all that is needed of an open event. */
-export const OPEN_EVENTS = `
-  CREATE INDEX events_open ON events (seq, app, member_id, due_at, parked, started_at, deaths) WHERE state = 'pending';
-`
-
 /**
  * `seq` is the order of all events and so of each lane's. The partial indexes hold only open, held and dead events; `id` is a ULID:
  * all of them grow at their end. An index by portal would cost each append more than the append itself (see lane-index.ts).
@@ -21,9 +16,9 @@ export const EVENT_TABLES = `
     received_at INTEGER NOT NULL, proven_at INTEGER, due_at INTEGER, parked INTEGER NOT NULL DEFAULT 0, finished_at INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL, fingerprint BLOB, duplicate_of TEXT,
     replayed_at INTEGER, attempts_before INTEGER NOT NULL DEFAULT 0,
-    took_ms INTEGER, started_at INTEGER, deaths INTEGER NOT NULL DEFAULT 0
+    took_ms INTEGER
   ) STRICT;
-  ${OPEN_EVENTS}
+  CREATE INDEX events_open ON events (seq, app, member_id, due_at, parked) WHERE state = 'pending';
   CREATE INDEX events_held ON events (app, member_id, seq) WHERE state = 'held';
   CREATE INDEX events_dead ON events (seq) WHERE state = 'dead';
   CREATE INDEX events_unproven ON events (seq) WHERE state = 'dead' AND proof IS NULL;
@@ -37,6 +32,9 @@ export const EVENT_TABLES = `
     PRIMARY KEY (event, n)
   ) STRICT, WITHOUT ROWID;
 `
+
+/** Open events that a process may have died of: hardly ever any, so none of what is done with every event looks here. */
+export const CAUTIONS = 'CREATE TABLE cautions (seq INTEGER PRIMARY KEY, started_at INTEGER, deaths INTEGER NOT NULL) STRICT;'
 
 /** Rows of portals' offline queues that are stored, and perhaps not cleared there yet. */
 export const TAKEN_ROWS = `
@@ -109,4 +107,5 @@ export const OTHER_TABLES = `
   ${TAKEN_ROWS}
   ${AUDIT_TABLES}
   ${NOTES}
+  ${CAUTIONS}
 `

@@ -1,9 +1,9 @@
 /**
- * A room that many share. Nobody may take more than is still free, and the fuller it is the smaller a part of that: one sender alone
- * gets half of the room, the next a fifth, and it takes 20 to 190 to fill one, by its size. Were it all that is free, each would take half of the
- * rest, and a dozen addresses would fill any room.
+ * A room that senders share: for events that are held, for bodies that are on their way. Nobody may take more than is still free, and
+ * the fuller it is the smaller a part of that: one sender alone gets half of the room, the next a fifth, and it takes 20 to 190 to fill
+ * one, by its size. Were it all that is free, each would take half of the rest, and a dozen addresses would fill any room.
  */
-export class HeldRoom {
+export class FairRoom {
   readonly #limits: RoomLimits
   readonly #shares = new Map<string, Share>()
   readonly #all: Share = { events: 0, bytes: 0 }
@@ -22,7 +22,7 @@ export class HeldRoom {
     return events < shareOf(maxEvents - this.#all.events, maxEvents) && taken + bytes <= shareOf(maxBytes - this.#all.bytes, maxBytes)
   }
 
-  /** With a negative number of events: gives back. */
+  /** With a negative number of events: gives back what was added. */
   add(sender: string, events: 1 | -1, bytes: number): void {
     const share = this.#shares.get(sender) ?? { events: 0, bytes: 0 }
     for (const counted of [share, this.#all]) {
