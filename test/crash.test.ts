@@ -14,6 +14,8 @@ import { until } from './support/house.ts'
 const KILLS = Number(process.env['PORTLINE_CRASH_KILLS'] ?? 50)
 const SENDERS = 12
 const LONGEST_ROUND_MS = 150
+/** Of an event that is given up for them. */
+const DEATHS_OF_ONE = 5
 
 let folder: string
 let portals: Portal[]
@@ -82,23 +84,38 @@ test(`${KILLS} kills under load lose nothing that was answered 200, and keep eve
     await Promise.all(senders)
     await child.start()
   }
-  const stuck = await until(async () => {
-    const response = await fetch(`${child.url}/api/events?state=pending&limit=1`)
-    const { events } = (await response.json()) as { events: unknown[] }
-    return events.length === 0 ? [] : undefined
-  }, 'the lanes to run dry')
-  expect(stuck).toEqual([])
-
+  await lanesRunDry()
+  const suspected = await replaySuspected()
+  await lanesRunDry()
   const states = await statesOfAll()
-  console.info(`${KILLS} kills, ${acknowledged.size} events answered 200, ${states.size} stored`)
+  console.info(`${KILLS} kills, ${acknowledged.size} events answered 200, ${states.size} stored, ${suspected.size} suspected of the deaths`)
+  expect(suspected.size).toBeLessThanOrEqual(KILLS / DEATHS_OF_ONE)
   expect(acknowledged.size).toBeGreaterThan(KILLS * SENDERS)
   for (const id of acknowledged.keys()) expect(states.get(id), id).toBe('done')
-  for (const [portal, ids] of await firstRuns()) {
+  for (const [portal, all] of await firstRuns()) {
+    const ids = all.filter((id) => !suspected.has(id))
     expect(ids.toSorted(), `order of ${portal}`).toEqual(ids)
-    const ran = new Set(ids)
+    const ran = new Set(all)
     for (const [id, memberId] of acknowledged) if (memberId === portal) expect(ran.has(id), id).toBe(true)
   }
 })
+
+/** Killed within moments of each start, an event may have to wait for its next try; that takes half a minute at most here. */
+async function lanesRunDry(): Promise<void> {
+  await until(async () => {
+    const response = await fetch(`${child.url}/api/events?state=pending&limit=1`)
+    const { events } = (await response.json()) as { events: unknown[] }
+    return events.length === 0 ? true : undefined
+  }, 'the lanes to run dry', 90_000)
+}
+
+/** An event that was about to run at five deaths in a row looks as if it brought them about. It is kept, and done once it is replayed. */
+async function replaySuspected(): Promise<Set<string>> {
+  const response = await fetch(`${child.url}/api/events?state=dead&reason=PROCESS_DIED&limit=200`)
+  const { events } = (await response.json()) as { events: { id: string }[] }
+  for (const { id } of events) await fetch(`${child.url}/api/events/${id}/replay`, { method: 'POST' })
+  return new Set(events.map(({ id }) => id))
+}
 
 async function statesOfAll(): Promise<Map<string, string>> {
   const states = new Map<string, string>()

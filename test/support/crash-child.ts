@@ -10,7 +10,8 @@ const [dataDir = '', port = '0', authServers = '', handledFile = '', formerKeyRe
 
 const app = defineApp({ name: 'crash' }).on('ONAPPTEST', ({ event, installation }) => {
   appendFileSync(handledFile, `${installation.memberId} ${event.id}\n`)
-})
+  // A failed attempt there is only where a kill has hit one event again and again.
+}, { retryDelaysMs: [1_000, 5_000, 10_000] })
 
 const { url } = await startAppSide({
   apps: [{ app, clientId: 'app.crash', clientSecret: 'crash secret' }],

@@ -1,11 +1,10 @@
-import { NOTED_DEATHS_MAX } from '../limits.ts'
+import { DEATH_REST_MS, NOTED_DEATHS_MAX } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
-import type { Failure } from './failure.ts'
 import type { QueuedEvent } from './lane.ts'
 
 /**
  * Events that a process may have died of (states in ../store/lanes.ts). A watched event runs as any other, but its start is on disk
- * first. A suspect runs while no other suspect does: the next death is most likely its own.
+ * first. A suspect has its first seconds to itself among suspects: the next death is most likely its own.
  */
 
 /** Whether the start of any of them is to be on disk before it. */
@@ -23,19 +22,29 @@ export interface Death {
   readonly startedAtMs: number
 }
 
-/** The process died while it ran in solitude, and that is not settled yet. A first death convicts nobody. */
+/** The process died while it ran as a suspect, and that is not settled yet. A first death convicts nobody. */
 export function deathOf(queued: QueuedEvent | undefined): Death | undefined {
   const { deaths = 0, startedAtMs } = queued?.caution ?? {}
   return deaths > 1 && startedAtMs !== undefined ? { deaths, startedAtMs } : undefined
 }
 
-/** Every further try is a death for all portals: there are a few of them, whatever the retry schedule says. */
-export function withoutHope(failure: Failure, { deaths }: Death): Failure {
-  return { ...failure, final: failure.final || deaths >= NOTED_DEATHS_MAX }
+/**
+ * What becomes of it: an attempt that has failed, however long it took. The handler's schedule has no say. It is tried again after a rest,
+ * so that whatever kills processes within moments of their start convicts nobody; and a few times only, since each is an outage of all
+ * portals.
+ */
+export function settlementOfDeath({ event }: QueuedEvent, { deaths, startedAtMs }: Death, nowMs: number, { uninstalled, parks }: DeathPolicy): Settlement {
+  const error = { code: 'PROCESS_DIED', message: `the process died while it ran, ${deaths} times by now` }
+  const attempt = { n: event.attempts + 1, startedAtMs, durationMs: 0, outcome: 'failed', error, calls: [], notes: [] } as const
+  const settlement = { id: event.id, seq: event.seq, attempt, atMs: nowMs }
+  if (uninstalled) return { ...settlement, state: 'dead', reason: 'INSTALLATION_DELETED' }
+  if (deaths >= NOTED_DEATHS_MAX) return { ...settlement, state: 'dead', reason: 'PROCESS_DIED' }
+  return { ...settlement, state: 'pending', reason: 'PROCESS_DIED', deaths, dueAtMs: nowMs + DEATH_REST_MS, ...(parks ? { parked: true as const } : {}) }
 }
 
-/** The attempt began when the dead process began it; how long it took nobody knows. */
-export function remembering(settlement: Settlement, { deaths, startedAtMs }: Death): Settlement {
-  const { attempt } = settlement
-  return { ...settlement, ...(attempt === undefined ? {} : { attempt: { ...attempt, startedAtMs } }), ...(settlement.state === 'pending' ? { deaths } : {}) }
+export interface DeathPolicy {
+  /** There is nobody left to try again for. */
+  readonly uninstalled: boolean
+  /** Its lane goes on meanwhile. */
+  readonly parks: boolean
 }

@@ -36,11 +36,14 @@ export class Places {
   /** Waits for its places, but for those of a destination: it sees to them itself. */
   run<Result>(head: QueuedEvent, handler: RegisteredHandler | undefined, task: () => Promise<Result>): Promise<Result> {
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
-    const inPlace = gate === undefined ? task : () => gate.run(task)
-    return isSuspect(head) ? this.#inSolitude(inPlace) : inPlace()
+    const alone = isSuspect(head) ? () => this.#inSolitude(task) : task
+    return gate === undefined ? alone() : gate.run(alone)
   }
 
-  /** Who has gone on for so long without ending the process lets the next one begin: a thousand of them must not take a day. */
+  /**
+   * The innermost place: it is held by those that run, and waits for nobody. Who has gone on for so long without ending the process lets
+   * the next one begin: a thousand of them must not take a day.
+   */
   async #inSolitude<Result>(task: () => Promise<Result>): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     await this.#solitude.run(() => new Promise<void>((leave) => {

@@ -15,7 +15,7 @@ import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
-import { deathOf, isSuspect, remembering, withoutHope } from './deaths.ts'
+import { deathOf, isSuspect, settlementOfDeath } from './deaths.ts'
 import type { Death } from './deaths.ts'
 import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
@@ -61,6 +61,8 @@ export class EventRunner {
     if (head === undefined) return 0
     const handler = this.#handlerOf(head.app, head.code)
     if (handler === undefined || handler.policy.maxEvents === 1 || isSuspect(queue[0])) return 1
+    // A destination may have taken those behind the one it has refused: they are not handed to it again with each of its tries.
+    if (handler.kind === 'destination' && head.attempts > (head.attemptsBefore ?? 0)) return 1
     const others = queue.findIndex((each) => each.event.code !== head.code || each.event.generation !== head.generation || isSuspect(each))
     return Math.min(handler.policy.maxEvents, others === -1 ? queue.length : others)
   }
@@ -77,7 +79,7 @@ export class EventRunner {
     if (head === undefined || this.#draining.signal.aborted) return []
     const handler = this.#handlerOf(head.event.app, head.event.code)
     const death = deathOf(head)
-    if (death !== undefined) return this.#settleDeath(head.event, handler, death)
+    if (death !== undefined) return this.#settleDeath(head, handler, death)
     return this.#places.run(head, handler, async () => {
       if (begin !== undefined && !this.#draining.signal.aborted) await begin()
       return this.#draining.signal.aborted ? [] : this.#attempt(events, handler)
@@ -130,12 +132,18 @@ export class EventRunner {
     return settlements
   }
 
-  /** A process died of it, alone: that was an attempt, and it has failed. */
-  async #settleDeath(event: StoredEvent, handler: RegisteredHandler | undefined, death: Death): Promise<readonly Settlement[]> {
-    const failure = withoutHope(failureOf(new CodedError('PROCESS_DIED'), handler?.policy), death)
-    const settlement = remembering(this.#settlementOf(event, handler, failure, new AttemptRecorder(event), this.#parts.clock.now()), death)
+  /** A process has died of it. */
+  async #settleDeath(queued: QueuedEvent, handler: RegisteredHandler | undefined, death: Death): Promise<readonly Settlement[]> {
+    const { event } = queued
+    const policy = { uninstalled: this.#isUninstalled(event), parks: handler?.policy.onFailure === 'park' }
+    const settlement = settlementOfDeath(queued, death, this.#parts.clock.now(), policy)
     if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlement)
     return [settlement]
+  }
+
+  /** There is nobody left to try again for. */
+  #isUninstalled(event: StoredEvent): boolean {
+    return event.code !== 'ONAPPUNINSTALL' && this.#parts.installations.known(event)?.status === 'deleted'
   }
 
   #settlementOf(
@@ -145,7 +153,7 @@ export class EventRunner {
     { calls, notes }: AttemptRecorder,
     startedAtMs: number,
   ): Settlement {
-    const { clock, random, installations } = this.#parts
+    const { clock, random } = this.#parts
     const nowMs = clock.now()
     const { id, seq } = event
     const outcome = failure === undefined ? 'done' : 'failed'
@@ -154,7 +162,7 @@ export class EventRunner {
     const record = { n: event.attempts + 1, startedAtMs, durationMs, outcome, calls, notes } as const
     if (failure === undefined) return { id, seq, attempt: record, atMs: nowMs, state: 'done' }
     const attempt: Attempt = { ...record, error: { code: failure.code, message: failure.message } }
-    const uninstalled = event.code !== 'ONAPPUNINSTALL' && installations.known(event)?.status === 'deleted'
+    const uninstalled = this.#isUninstalled(event)
     const failures = record.n - (event.attemptsBefore ?? 0)
     return settlementOfFailure({ id, seq, attempt, failures, nowMs, uninstalled }, failure, handler?.policy, handler?.policy.retryDelaysMs ?? RETRY_STEPS_MS, random)
   }

@@ -48,9 +48,9 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
     dataDir: dataDirSetting(env),
     retention: retentionSetting(env),
     log,
+    onLoaded: steadyHeap,
     ...secretSettings(env),
   })
-  steadyHeap()
   log.load()
   surviveStrayRejections(log)
   try {

@@ -20,6 +20,8 @@ export interface LocalOptions {
   readonly operatorToken?: string
   readonly sealingKey?: string
   readonly log: Log
+  /** Of the app side: called before events come. */
+  readonly onLoaded?: () => void
 }
 
 export interface Local {

@@ -29,8 +29,8 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'with its attempt an event is suspected no longer',
     file: 'app/inbox/deaths.ts',
-    find: `...(settlement.state === 'pending' ? { deaths } : {})`,
-    replace: `...(deaths > 0 ? {} : { deaths })`,
+    find: `reason: 'PROCESS_DIED', deaths, dueAtMs`,
+    replace: `reason: 'PROCESS_DIED', dueAtMs`,
   },
   {
     name: 'a start stays noted when the event is settled',
@@ -41,8 +41,8 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'suspects run side by side',
     file: 'app/inbox/places.ts',
-    find: 'isSuspect(head) ? this.#inSolitude(inPlace) : inPlace()',
-    replace: 'inPlace()',
+    find: 'isSuspect(head) ? () => this.#inSolitude(task) : task',
+    replace: 'task',
   },
   {
     name: 'a suspect is handed over with others',
@@ -57,10 +57,10 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
     replace: 'deaths > 0 && startedAtMs !== undefined',
   },
   {
-    name: 'an event may end the process as often as its schedule allows',
+    name: 'an event may end the process for ever',
     file: 'app/inbox/deaths.ts',
-    find: 'failure.final || deaths >= NOTED_DEATHS_MAX',
-    replace: 'failure.final || deaths > 10 * NOTED_DEATHS_MAX',
+    find: 'deaths >= NOTED_DEATHS_MAX',
+    replace: 'deaths > 10 * NOTED_DEATHS_MAX',
   },
   {
     name: 'whoever leaves something running when it ends has died',

@@ -84,6 +84,7 @@ async function loadAll() {
   view.loaded = true
   showInstallations()
   showEvents()
+  refreshDetail()
 }
 
 async function loadOlder() {
@@ -106,9 +107,12 @@ async function loadMoreInstallations() {
 }
 
 let reloadTimer
+/** Not put off by what comes meanwhile: under load something always does. */
 function reloadSoon() {
-  clearTimeout(reloadTimer)
-  reloadTimer = setTimeout(() => { loadAll().catch(() => {}) }, RELOAD_SOON_MS)
+  reloadTimer ??= setTimeout(() => {
+    reloadTimer = undefined
+    loadAll().catch(() => {})
+  }, RELOAD_SOON_MS)
 }
 
 function showConnection(state) {

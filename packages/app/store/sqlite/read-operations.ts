@@ -136,8 +136,11 @@ export const readOperations = {
   writeSnapshot(db: Queries, file: string): void {
     db.run('VACUUM INTO ?', file)
     const copy = new DatabaseSync(file)
-    copy.exec(FORGET_PROCESS)
-    copy.close()
+    try {
+      copy.exec(FORGET_PROCESS)
+    } finally {
+      copy.close()
+    }
   },
 }
 

@@ -7,6 +7,11 @@ import { orNull } from './rows.ts'
 
 /** What became of events. */
 export const settleOperations = {
+  /** The same for those who wait for it: it goes without waiting for company. */
+  settleAtOnce(db: Engine, owner: string, json: string): AfterCommit<PortalKey[]> {
+    return settleOperations.settle(db, owner, json)
+  },
+
   /** A worker that lost its lease settles nothing: somebody else may be running those events already. */
   settle(db: Engine, owner: string, json: string): AfterCommit<PortalKey[]> {
     const results = JSON.parse(json) as LaneResults[]

@@ -35,7 +35,7 @@ export function asStore(
     expireHeld: (...args) => thread.call('expireHeld', ...args),
     dueLanes: (nowMs, limit) => thread.call('dueLanes', nowMs, limit),
     leaseLane: (portal, lease) => thread.call('leaseLane', portal, lease),
-    settle: (owner, results) => thread.call('settle', owner, JSON.stringify(results)),
+    settle: (owner, results) => thread.call(results.some(({ started }) => started !== undefined) ? 'settleAtOnce' : 'settle', owner, JSON.stringify(results)),
     renewLeases: (owner, lanes, untilMs) => thread.call('renewLeases', owner, lanes, untilMs),
     hastenLane: (portal) => thread.call('hastenLane', portal),
     hastenEvent: (id) => thread.call('hastenEvent', id),
