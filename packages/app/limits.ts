@@ -95,7 +95,7 @@ export const RETRY_STEP_MAX_MS = 7 * 24 * HOUR_MS
 export const RETRY_AFTER_MAX_MS = 24 * HOUR_MS
 /** Deaths of a process with an event that was noted as started, the first as one of many; after them it is not run again. */
 export const NOTED_DEATHS_MAX = 4
-/** An event that a process has died of rests so long: longer than a process lives that something else kills whenever it has started. */
+/** An event that a process has died of rests so long, in each process anew: something else may kill whatever has just started. */
 export const DEATH_REST_MS = 5_000
 /** A suspect runs so long with no other beside it. */
 export const SOLITUDE_MS = 10_000

@@ -17,6 +17,16 @@ export function isSuspect(queued: QueuedEvent | undefined): boolean {
   return (queued?.caution?.deaths ?? 0) > 0
 }
 
+/** One that a process has died of alone. It runs in no process's first moments: what kills processes there must not convict it again. */
+export function isConvicted({ caution }: QueuedEvent): boolean {
+  return (caution?.deaths ?? 0) > 1
+}
+
+/** No attempt: it comes again when the process has lived for a while. */
+export function restOf({ event: { id, seq, parked } }: QueuedEvent, nowMs: number): Settlement {
+  return { id, seq, atMs: nowMs, state: 'pending', reason: 'PROCESS_DIED', dueAtMs: nowMs + DEATH_REST_MS, ...(parked === true ? { parked } : {}) }
+}
+
 export interface Death {
   readonly deaths: number
   readonly startedAtMs: number
@@ -30,8 +40,7 @@ export function deathOf(queued: QueuedEvent | undefined): Death | undefined {
 
 /**
  * What becomes of it: an attempt that has failed, however long it took. The handler's schedule has no say. It is tried again after a rest,
- * so that whatever kills processes within moments of their start convicts nobody; and a few times only, since each is an outage of all
- * portals.
+ * and a few times only, since each is an outage of all portals.
  */
 export function settlementOfDeath({ event }: QueuedEvent, { deaths, startedAtMs }: Death, nowMs: number, { uninstalled, parks }: DeathPolicy): Settlement {
   const error = { code: 'PROCESS_DIED', message: `the process died while it ran, ${deaths} times by now` }

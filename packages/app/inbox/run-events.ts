@@ -8,14 +8,14 @@ import type { Delivery, Destination, OpenDestination } from '../destinations/des
 import { asksToClean, runLifecycleStep } from '../installations/lifecycle.ts'
 import type { LifecycleParts } from '../installations/lifecycle.ts'
 import { isErased, isHeldByOperator } from '../installations/states.ts'
-import { RETRY_STEPS_MS } from '../limits.ts'
+import { DEATH_REST_MS, RETRY_STEPS_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Attempt, Installation, StoredEvent } from '../store/port.ts'
 import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
-import { deathOf, isSuspect, settlementOfDeath } from './deaths.ts'
+import { deathOf, isConvicted, isSuspect, restOf, settlementOfDeath } from './deaths.ts'
 import type { Death } from './deaths.ts'
 import { failureOf, settlementOfFailure } from './failure.ts'
 import type { Failure } from './failure.ts'
@@ -47,11 +47,13 @@ class NotStarted extends Error {}
 export class EventRunner {
   readonly #parts: RunEventsParts
   readonly #places: Places
+  readonly #aliveSinceMs: number
   readonly #draining = new AbortController()
   readonly #stopping = new AbortController()
 
   constructor(parts: RunEventsParts) {
     this.#parts = parts
+    this.#aliveSinceMs = parts.clock.now()
     this.#places = new Places(parts.clock, parts.destinationOf)
   }
 
@@ -80,6 +82,8 @@ export class EventRunner {
     const handler = this.#handlerOf(head.event.app, head.event.code)
     const death = deathOf(head)
     if (death !== undefined) return this.#settleDeath(head, handler, death)
+    const nowMs = this.#parts.clock.now()
+    if (isConvicted(head) && Math.abs(nowMs - this.#aliveSinceMs) < DEATH_REST_MS) return [restOf(head, nowMs)]
     return this.#places.run(head, handler, async () => {
       if (begin !== undefined && !this.#draining.signal.aborted) await begin()
       return this.#draining.signal.aborted ? [] : this.#attempt(events, handler)
