@@ -62,11 +62,4 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
     find: 'deaths >= NOTED_DEATHS_MAX',
     replace: 'deaths > 10 * NOTED_DEATHS_MAX',
   },
-  {
-    name: 'whoever leaves something running when it ends has died',
-    file: 'app/store/sqlite/cautions.ts',
-    find: `    db.run('DELETE FROM cautions WHERE deaths = 0 AND seq IN (SELECT value FROM json_each(?))', started)
-    db.run('UPDATE cautions SET started_at = NULL WHERE seq IN (SELECT value FROM json_each(?))', started)`,
-    replace: `    if (started === '') return`,
-  },
 ]
