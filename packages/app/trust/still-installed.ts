@@ -23,16 +23,21 @@ export interface StillInstalledParts {
 
 /**
  * Whether the portal's authorization server says plainly that the app is installed there, by an access token that is at hand: none
- * is renewed for it. Answers within UNINSTALL_DOUBT_MS and never rejects: whatever goes wrong is no yes.
+ * is renewed for it. Answers within UNINSTALL_DOUBT_MS of the store's answers, and never rejects: whatever goes wrong is no yes. A slow
+ * disk is no silence of the server's, and leaves it its time.
  *
  * Not through the gate of proofs: a flood of installs must not make an uninstall wait. One portal asks one question at a time.
  */
-export function isStillInstalled(parts: StillInstalledParts, installation: Installation): Promise<boolean> {
-  return Promise.race([ask(parts, installation).catch(() => false), sleep(parts.clock, UNINSTALL_DOUBT_MS).then(() => false)])
+export async function isStillInstalled(parts: StillInstalledParts, installation: Installation): Promise<boolean> {
+  try {
+    const tokens = [...(await accountTokens(parts, installation)), ...(await waitingTokens(parts, installation))]
+    return await Promise.race([ask(parts, installation, tokens), sleep(parts.clock, UNINSTALL_DOUBT_MS).then(() => false)])
+  } catch {
+    return false
+  }
 }
 
-async function ask(parts: StillInstalledParts, installation: Installation): Promise<boolean> {
-  const { authServers, credentialsOf } = parts
+function ask({ authServers, credentialsOf }: StillInstalledParts, installation: Installation, tokens: readonly string[]): Promise<boolean> {
   const origin = authServers.originOf(installation.serverEndpoint)
   const says = async (accessToken: string): Promise<boolean> => {
     const { client_id, install } = await authServers.appInfo(origin, accessToken)
@@ -40,7 +45,6 @@ async function ask(parts: StillInstalledParts, installation: Installation): Prom
     const installed = install.installed || installation.status === 'new'
     return installed && client_id === credentialsOf(installation.app).clientId && install.member_id === installation.memberId
   }
-  const tokens = [...(await accountTokens(parts, installation)), ...(await waitingTokens(parts, installation))]
   return Promise.any(tokens.map(async (token) => (await says(token)) || Promise.reject(new Error('no'))))
 }
 

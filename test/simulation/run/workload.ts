@@ -86,10 +86,10 @@ export class Workload {
     for (let count = 0; count < profile.burst; count++) this.#ordinary(site, code, withinMs)
   }
 
-  /** Attempts are counted from the third death on: with two of these it recovers, with three it does not. */
+  /** Attempts are counted from the third death on: with two of these it recovers, with more it does not. */
   #poison(site: Site): void {
     const { dice } = this.#parts
-    this.#ordinary(site, dice.pick(ORDINARY), undefined, Array.from({ length: dice.whole(1, 4) }, (): Step => ({ does: 'end the process' })))
+    this.#ordinary(site, dice.pick(ORDINARY), undefined, Array.from({ length: dice.pick([1, 2, 3, 8]) }, (): Step => ({ does: 'end the process' })))
   }
 
   #ordinary(site: Site, code = this.#parts.dice.chance(0.03) ? UNHANDLED : this.#parts.dice.pick(ORDINARY), withinMs?: number, steps?: readonly Step[]): void {
