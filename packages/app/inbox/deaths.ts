@@ -22,19 +22,14 @@ export function isConvicted({ caution }: QueuedEvent): boolean {
   return (caution?.deaths ?? 0) > 1
 }
 
-/** No attempt: it comes again when the process has lived for a while. */
-export function restOf({ event: { id, seq, parked } }: QueuedEvent, nowMs: number): Settlement {
-  return { id, seq, atMs: nowMs, state: 'pending', reason: 'PROCESS_DIED', dueAtMs: nowMs + DEATH_REST_MS, ...(parked === true ? { parked } : {}) }
-}
-
 export interface Death {
   readonly deaths: number
   readonly startedAtMs: number
 }
 
 /** The process died while it ran as a suspect, and that is not settled yet. A first death convicts nobody. */
-export function deathOf(queued: QueuedEvent | undefined): Death | undefined {
-  const { deaths = 0, startedAtMs } = queued?.caution ?? {}
+export function deathOf({ caution }: QueuedEvent): Death | undefined {
+  const { deaths = 0, startedAtMs } = caution ?? {}
   return deaths > 1 && startedAtMs !== undefined ? { deaths, startedAtMs } : undefined
 }
 

@@ -8,7 +8,7 @@ import { DeliveryError } from '../destinations/delivery-error.ts'
 import type { HandlerPolicy } from '../handler-options.ts'
 import { ATTEMPT_TEXT_LENGTH, RETRY_AFTER_MAX_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
-import type { Attempt } from '../store/port.ts'
+import type { Attempt, StoredEvent } from '../store/port.ts'
 import { retryDelayMs } from './retry.ts'
 
 /** What was thrown, as the lane understands it. */
@@ -112,4 +112,9 @@ export function settlementOfFailure(
   const delayMs = retryDelayMs(delaysMs, failures, random)
   if (delayMs === undefined) return { ...result, state: 'dead', reason: 'ATTEMPTS_EXHAUSTED' }
   return { ...result, state: 'pending', reason: failure.code, dueAtMs: nowMs + Math.max(delayMs, failure.retryAfterMs), ...parked }
+}
+
+/** No attempt was made: it comes again then. A parked one stays beside its lane. */
+export function untried({ id, seq, parked }: StoredEvent, nowMs: number, dueAtMs: number, reason?: ErrorCode): Settlement {
+  return { id, seq, atMs: nowMs, state: 'pending', dueAtMs, ...(reason === undefined ? {} : { reason }), ...(parked === true ? { parked } : {}) }
 }

@@ -12,11 +12,10 @@ import type { QueuedEvent } from './lane.ts'
  * each is a line, and who finds it full stands by.
  */
 export class Places {
+  readonly #clock: Clock
   readonly #destinationOf: (destination: Destination) => OpenDestination
   readonly #gates = new Map<RegisteredHandler, Gate>()
   readonly #solitude = new Gate(1, WAITING_LANES)
-
-  readonly #clock: Clock
 
   constructor(clock: Clock, destinationOf: (destination: Destination) => OpenDestination) {
     this.#clock = clock

@@ -15,9 +15,9 @@ import { openParts } from '../tokens/sealed-event.ts'
 import type { OpenedParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
-import { deathOf, isConvicted, isSuspect, restOf, settlementOfDeath } from './deaths.ts'
+import { deathOf, isConvicted, isSuspect, settlementOfDeath } from './deaths.ts'
 import type { Death } from './deaths.ts'
-import { failureOf, settlementOfFailure } from './failure.ts'
+import { failureOf, settlementOfFailure, untried } from './failure.ts'
 import type { Failure } from './failure.ts'
 import { EventContext, appEventOf } from './handler-context.ts'
 import type { QueuedEvent } from './lane.ts'
@@ -82,8 +82,7 @@ export class EventRunner {
     const handler = this.#handlerOf(head.event.app, head.event.code)
     const death = deathOf(head)
     if (death !== undefined) return this.#settleDeath(head, handler, death)
-    const nowMs = this.#parts.clock.now()
-    if (isConvicted(head) && Math.abs(nowMs - this.#aliveSinceMs) < DEATH_REST_MS) return [restOf(head, nowMs)]
+    if (isConvicted(head) && this.#isYoung()) return [this.#restOf(head.event)]
     return this.#places.run(head, handler, async () => {
       if (begin !== undefined && !this.#draining.signal.aborted) await begin()
       return this.#draining.signal.aborted ? [] : this.#attempt(events, handler)
@@ -125,7 +124,7 @@ export class EventRunner {
       if (givenUp && index >= delivered) break
       if (failure?.alone === true && index > delivered) {
         // Due at once: its lane goes on with it as soon as it may.
-        settlements.push({ id: event.id, seq: event.seq, atMs: clock.now(), state: 'pending', dueAtMs: clock.now() })
+        settlements.push(untried(event, clock.now(), clock.now()))
         continue
       }
       // What was taken before the one that failed is done.
@@ -134,6 +133,16 @@ export class EventRunner {
       if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlements.at(-1))
     }
     return settlements
+  }
+
+  /** Or the clock was set back. */
+  #isYoung(): boolean {
+    return Math.abs(this.#parts.clock.now() - this.#aliveSinceMs) < DEATH_REST_MS
+  }
+
+  #restOf(event: StoredEvent): Settlement {
+    const nowMs = this.#parts.clock.now()
+    return untried(event, nowMs, nowMs + DEATH_REST_MS, 'PROCESS_DIED')
   }
 
   /** A process has died of it. */

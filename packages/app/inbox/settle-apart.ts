@@ -21,9 +21,9 @@ export interface SettleParts {
   readonly onLost: (portal: PortalKey) => void
   /**
    * The store takes nothing of what became of an event. It and all behind it that the lane was handed are given back, and are not to be
-   * run again before `untilMs`. Without this the lane counts as lost.
+   * run again before `untilMs`.
    */
-  readonly onRefused?: (portal: PortalKey, untilMs: number) => void
+  readonly onRefused: (portal: PortalKey, untilMs: number) => void
 }
 
 /** What refused an event's outcome is most likely still there when it has run again: not sooner. */
@@ -106,7 +106,7 @@ export class SettleApart {
   }
 
   async #giveUp(lane: LaneResults, error: string): Promise<LaneResults | undefined> {
-    const { clock, log, onLost, onRefused } = this.#parts
+    const { clock, log, onRefused } = this.#parts
     const { portal, settlements } = lane
     // If the store refuses even that, the lease ends by itself: a lane that was given up is not renewed.
     if ((await this.#settle({ portal, settlements: [], release: true })).kind === 'failing') return lane
@@ -114,8 +114,7 @@ export class SettleApart {
     await new Promise<void>((resolve) => clock.soon(resolve))
     const what = { app: portal.app, portal: portal.memberId, events: settlements.map(({ id }) => id), error }
     log.error(what, 'the store takes nothing of what became of the first of these events; they are given back and run again')
-    if (onRefused === undefined) onLost(portal)
-    else onRefused(portal, clock.now() + REFUSED_REST_MS)
+    onRefused(portal, clock.now() + REFUSED_REST_MS)
     return undefined
   }
 

@@ -143,14 +143,6 @@ test('where the store takes nothing of an event, what came before it is written,
   expect((await lease(A, 'other')).map(({ id }) => id)).toEqual(ids.slice(13))
 })
 
-test('where nobody asks to be told of that, the lane counts as lost', async () => {
-  settler = new Settler({ store, clock, owner: 'me', log: silentLog, onSettled: () => {}, onLost: ({ memberId }) => void told.push(`${memberId} lost`) })
-  settle(await leased(A, 'a1'))
-  refuseChangesOf('a1')
-  await settler.flushed()
-  expect(told).toEqual(['a lost'])
-})
-
 test('among more lanes than are written apart at once those that are refused hold up no other', async () => {
   const events: StoredEvent[] = []
   for (let n = 0; n < APART_LANES + 20; n++) events.push(...(await leased({ app: 'hello', memberId: `p${n}` }, `p${n}`)))

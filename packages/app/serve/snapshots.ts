@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import type { ReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
-import { systemClock } from '@portline/runtime/clock.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { SNAPSHOT_STALLED_MS } from '../limits.ts'
@@ -30,7 +29,7 @@ export class Snapshots {
   /** The last one. */
   #sent: Snapshot | undefined
 
-  constructor(store: Store, file: string, clock: Clock = systemClock) {
+  constructor(store: Store, file: string, clock: Clock) {
     this.#store = store
     this.#file = file
     this.#clock = clock

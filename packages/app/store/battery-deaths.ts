@@ -15,6 +15,13 @@ export function deathBattery(name: string, makePlace: () => Promise<StorePlace>)
       return answer.kind === 'leased' ? { events: answer.events, cautions: answer.cautions ?? {} } : { events: [], cautions: {} }
     }
     const start = (seqs: readonly number[], atMs: number): Promise<PortalKey[]> => store.settle('me', [{ portal: PORTAL, settlements: [], started: { seqs, atMs } }])
+    const startOne = async (): Promise<StoredEvent> => {
+      await append(store, [event('01')])
+      const { events: [head] } = await lease()
+      if (head === undefined) throw new Error('the lane has an event')
+      await start([head.seq], 1_100)
+      return head
+    }
     const settle = (settlements: readonly Settlement[]): Promise<PortalKey[]> => store.settle('me', [{ portal: PORTAL, settlements }])
     const leaseAfterDeath = async (): Promise<Readonly<Record<number, Caution>>> => {
       await die()
@@ -79,10 +86,7 @@ export function deathBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
 
     test('what was not tried is suspected as before', async () => {
-      await append(store, [event('01')])
-      const { events: [head] } = await lease()
-      if (head === undefined) throw new Error('the lane has an event')
-      await start([head.seq], 1_100)
+      const head = await startOne()
       await die()
       await lease()
       const { attempt: _, ...untried } = settled(head, { state: 'pending', reason: 'PORTAL_BLOCKED', dueAtMs: 0 })
@@ -92,10 +96,7 @@ export function deathBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
 
     test('whatever else it comes to clears an event', async () => {
-      await append(store, [event('01')])
-      const { events: [head] } = await lease()
-      if (head === undefined) throw new Error('the lane has an event')
-      await start([head.seq], 1_100)
+      const head = await startOne()
       await die()
       await lease()
       await start([head.seq], 1_200)
@@ -104,19 +105,13 @@ export function deathBattery(name: string, makePlace: () => Promise<StorePlace>)
     })
 
     test('who is in the middle of an event when the process ends in its own time has not killed it', async () => {
-      await append(store, [event('01')])
-      const { events: [head] } = await lease()
-      if (head === undefined) throw new Error('the lane has an event')
-      await start([head.seq], 1_100)
+      await startOne()
       await reopen()
       expect((await lease()).cautions).toEqual({})
     })
 
     test('a death that is known outlives a process that ends in its own time', async () => {
-      await append(store, [event('01')])
-      const { events: [head] } = await lease()
-      if (head === undefined) throw new Error('the lane has an event')
-      await start([head.seq], 1_100)
+      const head = await startOne()
       await die()
       await lease()
       await reopen()
