@@ -198,6 +198,17 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await leasedIds(store)).toEqual(['01', '02', UNINSTALL])
     })
 
+    test('of what was refused its proof goes what came before the uninstall; behind it the record stays that it came', async () => {
+      const refused = { state: 'dead', reason: 'PROOF_REFUSED', generation: 0, proof: undefined } as const
+      await append(store, [event('00', refused)])
+      const erasure = await fill()
+      await append(store, [event('07', refused)])
+      await store.beginErasure(erasure)
+      await append(store, [event('08', refused)])
+      await eraseAll()
+      expect(await ids()).toEqual(['08', '07', UNINSTALL, '04', '02'])
+    })
+
     test('of an erased generation nothing is taken in any more, whether the erasure is under way or ended', async () => {
       const erasure = await fill()
       const held = { state: 'held', generation: 0, proof: undefined } as const

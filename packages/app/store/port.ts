@@ -149,8 +149,9 @@ export interface Store {
   erasures(): Promise<Erasure[]>
   /**
    * What goes of the next stretch up to `toSeq`, and the uninstall; bounded like listEvents. The portal's events of that generation and
-   * of those before go, wherever they stand; of what is held, to which no generation is known yet, what came before the uninstall and
-   * was not raised after it by the portal's clock, but for installs and updates: only their proof tells which installation they belong to.
+   * of those before go, wherever they stand; of what has no generation, because nothing has proven it, what came before the uninstall. Of
+   * that stays what is held and was raised after the uninstall by the portal's clock, or is an install or update: only their proof tells
+   * which installation they belong to.
    */
   erasureSlice(erasure: Erasure, toSeq: number): Promise<ErasureSlice>
   /**

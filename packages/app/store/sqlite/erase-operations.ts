@@ -18,13 +18,14 @@ const PORTAL_TABLES = ['accounts', 'bindings', 'connector_lines', 'refusals', 't
 const SLICE_EVENTS = 100
 
 /**
- * An event's generation says which installation it belongs to: those that were taken in beside the uninstall stand behind it. What is
- * held has none yet. Behind the uninstall it says of itself that it is of a newer installation (see the judge); before one that came
- * late it may say so by its time. Of an install or update only its proof tells.
+ * An event's generation says which installation it belongs to: those that were taken in beside the uninstall stand behind it. What was
+ * never proven has none: behind the uninstall it stays. What is held there says of itself that it is of a newer installation (see the
+ * judge); before an uninstall that came late it may say so by its time. Of an install or update only its proof tells.
  */
 function goes({ seq, generation, state, code, ts }: Row, erasure: Erasure, uninstallTs: number): boolean {
   if (Number(generation) > erasure.generation) return false
-  return state !== 'held' || (Number(seq) < erasure.upToSeq && code !== 'ONAPPINSTALL' && code !== 'ONAPPUPDATE' && !(secondOf(ts) > uninstallTs))
+  if ((Number(generation) === 0 || state === 'held') && Number(seq) > erasure.upToSeq) return false
+  return state !== 'held' || (code !== 'ONAPPINSTALL' && code !== 'ONAPPUPDATE' && !(secondOf(ts) > uninstallTs))
 }
 
 /**
