@@ -69,10 +69,9 @@ async function start(env: Environment, output: Output, path: string, options: St
   const secrets = secretSettings(env)
   // First of all, so that it loads beside all that follows; if that fails, it ends with the process.
   const storeThread = new BootingThread('thread.ts')
-  // Loaded when it is needed: other commands are not to wait for it.
-  const loading = import('portline/serve/start-app-side.ts')
+  // Loaded when it is needed: other commands are not to wait for it. All of it before the app: what is loaded behind that is slower to find.
+  const [{ startAppSide }] = await Promise.all([import('portline/serve/start-app-side.ts'), import('portline/serve/compose.ts')])
   const app = await loadApp(path, env)
-  const { startAppSide } = await loading
   const log = createLog(logLevelSetting(env, 'info'))
   const appSide = await startAppSide({
     apps: [{ app, ...credentials }],
