@@ -1,7 +1,7 @@
 import { main } from '@portline/cli/main.ts'
 import { defineApp } from 'portline'
 import type { App } from 'portline'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House, HouseOptions } from './support/house.ts'
 
@@ -146,4 +146,14 @@ test('a dry run says what the portal would refuse, as the sync then does, by the
   const refusedIn = async (...args: string[]): Promise<unknown> =>
     (JSON.parse((await portline('bindings', 'sync', '--json', ...args)).out) as { refused: { event: string }[] }).refused.map(({ event }) => event)
   expect(await refusedIn('--dry-run')).toEqual(await refusedIn())
+})
+
+test('a sync has the time that a first one needs, of 110 codes on a portal that needs 2 s a call, and Node gives', async () => {
+  await open()
+  const limits = vi.spyOn(AbortSignal, 'timeout')
+  expect((await portline('bindings', 'sync')).exitCode).toBe(0)
+  const longestMs = Math.max(...limits.mock.calls.map(([ms]) => ms))
+  limits.mockRestore()
+  expect(longestMs).toBeGreaterThan(110 * 2_000)
+  expect(longestMs).toBeLessThan(300_000)
 })

@@ -72,6 +72,12 @@ test('an address that is taken: the list of senders is not asked for any more, a
   await servesAndStops()
 })
 
+/** 203.0.113.0/24 is for documents: no machine has such an address. */
+test.each(['203.0.113.9', 'nosuch.invalid', '[::1]'])('the host %s, which cannot be listened on, is a setting that is wrong, and the next start serves', async (host) => {
+  await expect(start({ host })).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(host) as string })
+  await servesAndStops()
+})
+
 test('a store that fails while work is taken up: the address is free again, and nothing goes on', async () => {
   await (await start()).stop()
   const file = join(dataDir, 'portline.sqlite')

@@ -1,3 +1,4 @@
+import { main } from '@portline/cli/main.ts'
 import { defineApp } from 'portline'
 import type { ReplayReport } from 'portline/serve/replays.ts'
 import { afterEach, expect, test } from 'vitest'
@@ -95,4 +96,41 @@ test('what is no filter is refused', async () => {
   expect(await replay({ filter: { state: 'pending' } })).toMatchObject({ error: 'BAD_REQUEST' })
   expect(await replay({ filter: { since: 'yesterday' } })).toMatchObject({ error: 'BAD_REQUEST' })
   expect(await replay({ filter: { until: '2020-01-01T00:00:00Z' } })).toMatchObject({ matched: 0 })
+})
+
+async function portline(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
+  const written = { out: '', err: '' }
+  const output = {
+    out: (text: string) => void (written.out += text),
+    write: (text: string) => Promise.resolve(void (written.out += text)),
+    err: (text: string) => void (written.err += text),
+  }
+  return { exitCode: await main(args, { PORTLINE_URL: house.side.url }, output), ...written }
+}
+
+test('a dry run of one event says that it would be replayed, and changes nothing', async () => {
+  const [id = ''] = await openWithDead()
+  const before = await house.event(id)
+  expect(await portline('events', 'replay', id, '--dry-run')).toEqual({ exitCode: 0, out: `${id} is dead, and would be replayed`, err: '' })
+  const { exitCode, out } = await portline('events', 'replay', id, '--dry-run', '--yes', '--json')
+  expect([exitCode, JSON.parse(out)]).toEqual([0, { dryRun: true, id, state: 'dead' }])
+  expect(await house.event(id)).toEqual(before)
+})
+
+test('a dry run of one event that cannot be replayed fails as the replay does', async () => {
+  const [id = ''] = await openWithDead()
+  await house.post({ event: 'ONCRMDEALADD', auth: { member_id: 'stranger', application_token: 'x' } })
+  const [held] = await house.events({ portal: 'stranger' })
+  const same = async (event: string, why: string): Promise<void> => {
+    const dry = await portline('events', 'replay', event, '--dry-run')
+    expect(dry).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining(why) as string })
+    expect((await portline('events', 'replay', event)).err.split(':')[0]).toBe(dry.err.split(':')[0])
+  }
+  await same('nothing', 'NOT_FOUND')
+  await same(held?.id ?? '', 'EVENT_NOT_REPLAYABLE: it is held')
+  house.portal.control.uninstall(house.clientId, { clean: false })
+  await house.settled('ONAPPUNINSTALL')
+  await same(id, 'EVENT_NOT_REPLAYABLE: its portal is uninstalled')
+  await installApp(house)
+  await same(id, 'EVENT_NOT_REPLAYABLE: it belongs to a former installation')
 })

@@ -43,11 +43,11 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-function start(args: readonly string[] = ['./app.ts'], env: Record<string, string> = {}): ChildProcess {
+function start(args: readonly string[] = ['./app.ts'], env: Record<string, string> = {}, stdout: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
   err = ''
   const started = spawn(process.execPath, [cli, 'start', ...args], {
     cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
     env: {
       ...process.env, PORTLINE_PORT: String(port), PORTLINE_DATA: join(folder, 'data'), PORTLINE_AUTH_SERVERS: portal.oauthUrl,
       B24_CLIENT_ID: 'local.mine', B24_CLIENT_SECRET: 'mine alone', ...env,
@@ -100,11 +100,17 @@ test.each([
   ['a module that is not there', ['./nothing.ts'], {}, 'CONFIG_INVALID'],
   ['an authorization server in the clear', ['./app.ts'], { PORTLINE_AUTH_SERVERS: 'http://oauth.example' }, 'CONFIG_INVALID'],
   ['a port that is none', ['./app.ts'], { PORTLINE_PORT: '99999' }, 'CONFIG_INVALID'],
+  ['a host of another machine', ['./app.ts', '--host', '203.0.113.9'], {}, 'CONFIG_INVALID'],
+  ['a host in brackets', ['./app.ts', '--host', '[::1]'], {}, 'CONFIG_INVALID'],
+  ['a data folder that is a file', ['./app.ts', '--data', './app.ts'], {}, 'CONFIG_INVALID'],
+  ['a token that cannot be sent', ['./app.ts'], { PORTLINE_OPERATOR_TOKEN: 'пароль' }, 'CONFIG_INVALID'],
 ])('%s is refused with a code and what to do', async (_name, args, env, code) => {
   const [exitCode] = (await once(start(args, env), 'exit')) as [number]
   expect(exitCode).not.toBe(0)
   expect(err).toContain(`error ${code}`)
   expect(err).not.toContain('mine alone')
+  expect(err).not.toContain('пароль')
+  expect(err).not.toMatch(/^ +at /m)
 })
 
 test('a port that is taken is named', async () => {
@@ -114,6 +120,55 @@ test('a port that is taken is named', async () => {
   taken.close()
   expect(exitCode).not.toBe(0)
   expect(err).toContain('ADDRESS_IN_USE')
+})
+
+/** As a pool of connections does that nobody closes. */
+const LEAKY = `import { defineApp } from 'portline'
+setInterval(() => {}, 1_000)
+export default defineApp({ name: 'mine' })
+`
+
+test('an app module that leaves a timer behind holds the process neither after a stop nor after a start that failed', async () => {
+  await writeFile(join(folder, 'app.ts'), LEAKY)
+  start()
+  await serving()
+  expect(await end('SIGTERM')).toBe(0)
+  const [exitCode] = (await once(start(['./app.ts', '--host', '203.0.113.9']), 'exit')) as [number]
+  expect([exitCode, err]).toEqual([1, expect.stringContaining('error CONFIG_INVALID')])
+})
+
+test('what an app module does when nothing is left to do is still done', async () => {
+  await writeFile(join(folder, 'app.ts'), `${APP}process.on('beforeExit', () => console.error('goodbye'))\n`)
+  start()
+  await serving()
+  expect(await end('SIGTERM')).toBe(0)
+  expect(err).toContain('goodbye')
+})
+
+test('a full pipe that nobody reads does not hold the process', async () => {
+  // A pipe on Linux holds 64 KiB.
+  await writeFile(join(folder, 'app.ts'), `${APP}process.stdout.write('x'.repeat(1_000_000))\n`)
+  const started = start(['./app.ts'], {}, 'pipe')
+  started.stdout?.pause()
+  await serving()
+  expect(await end('SIGTERM')).toBe(0)
+})
+
+/** Something is open, so that the process would not end by itself. */
+const STUCK = `import { defineApp } from 'portline'
+setInterval(() => {}, 1_000)
+console.error('loading')
+await new Promise(() => {})
+export default defineApp({ name: 'mine' })
+`
+
+test('while an app module loads that never will, a second signal ends the process', async () => {
+  await writeFile(join(folder, 'app.ts'), STUCK)
+  const started = start()
+  await until(() => (err.includes('loading') ? true : undefined), 'the app module to load')
+  started.kill('SIGINT')
+  expect(await end('SIGTERM')).toBe(1)
+  expect(err).toContain('Stopped before the app module was loaded.')
 })
 
 test('on another address than loopback the operator API wants its token', async () => {

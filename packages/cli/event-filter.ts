@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { CodedError } from '@portline/wire/errors.ts'
+import { timeOption } from './time-option.ts'
 
 /** Which events, as options of a command, and as the operator API is asked for them. */
 export interface FilterOptions {
@@ -33,8 +33,5 @@ export function filterOf({ app, portal, event, state, reason, since, until }: Fi
 }
 
 function timeOf(text: string | undefined, option: string): string | undefined {
-  if (text === undefined) return undefined
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms)) throw new CodedError('BAD_REQUEST', `${option}: "${text}" is no time`)
-  return new Date(ms).toISOString()
+  return text === undefined ? undefined : timeOption(text, option)
 }

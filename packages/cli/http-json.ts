@@ -11,6 +11,7 @@ export interface JsonClient {
 
 /** An install page may ask an authorization server and the portal; both have 10 s. */
 const ANSWER_MS = 30_000
+const SECOND_MS = 1_000
 
 export function jsonClient(baseUrl: string, token?: string, answerMs = ANSWER_MS): JsonClient {
   const request = async <Answer>(method: 'GET' | 'POST', path: string, body?: object | string): Promise<Answer> => {
@@ -23,7 +24,8 @@ export function jsonClient(baseUrl: string, token?: string, answerMs = ANSWER_MS
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     }
     const response = await fetch(url, init).catch((cause: unknown) => {
-      throw new CodedError('SERVER_UNREACHABLE', `${baseUrl} does not answer`, { cause })
+      const waited = init.signal?.aborted === true ? ` within ${answerMs / SECOND_MS} s; what it was asked for may still go on there` : ''
+      throw new CodedError('SERVER_UNREACHABLE', `${baseUrl} does not answer${waited}`, { cause })
     })
     const answer: unknown = await response.json().catch(() => undefined)
     if (!response.ok || answer === undefined) throw refusal(baseUrl, response.status, answer)

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ERROR_TABLE } from '@portline/wire/errors.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { jsonClient } from './http-json.ts'
 import { main } from './main.ts'
 
 /** Answers as the operator API does; the rest of the app side is not needed here. */
@@ -178,6 +180,22 @@ test.each([
   [['backup', '/nonexistent/backup.sqlite', '--data', '/nowhere'], 'the backup cannot be written into /nonexistent: ENOENT'],
 ])('%j is refused in one line', async (args, problem) => {
   expect(await run(args)).toEqual({ exitCode: 1, out: '', err: `error BAD_REQUEST: ${problem}\n  ${ERROR_TABLE.BAD_REQUEST.todo}\n` })
+})
+
+test('an operator token that cannot be sent is a setting that is wrong, whoever would have sent it', async () => {
+  const { err } = await run(['events', 'list'], { PORTLINE_OPERATOR_TOKEN: 'пароль' })
+  expect(err).toMatch(/^error CONFIG_INVALID: PORTLINE_OPERATOR_TOKEN: /)
+})
+
+test('an app side that does not answer in time is told apart from one that is not there: it may do what it was asked for', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  await expect(jsonClient(url, undefined, 50).post('/api/bindings/sync', {})).rejects.toMatchObject({
+    code: 'SERVER_UNREACHABLE', message: `${url} does not answer within 0.05 s; what it was asked for may still go on there`,
+  })
+  silent.closeAllConnections()
+  silent.close()
 })
 
 /** Each command and what is under it, as the help names them. */

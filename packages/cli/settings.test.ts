@@ -119,3 +119,12 @@ test('portals may be anywhere, or where PORTLINE_PORTAL_HOSTS says', () => {
     expect(() => portalHostsSetting({ PORTLINE_PORTAL_HOSTS })).toThrow(expect.objectContaining(invalid('PORTLINE_PORTAL_HOSTS')))
   }
 })
+
+test.each(['пароль', 'müller', 'two\nlines', 'tab\there', 'bell\u0007'])('the operator token %j, which no header carries as it is, is refused and not shown', (PORTLINE_OPERATOR_TOKEN) => {
+  const failure = expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.not.stringContaining(PORTLINE_OPERATOR_TOKEN) as string }) as Error
+  expect(() => secretSettings({ PORTLINE_OPERATOR_TOKEN })).toThrow(failure)
+})
+
+test('an operator token is taken as it is but for spaces around it', () => {
+  expect(secretSettings({ PORTLINE_OPERATOR_TOKEN: ' operators only: ~!"#$%&+/= ' })).toEqual({ operatorToken: 'operators only: ~!"#$%&+/=' })
+})

@@ -149,7 +149,7 @@ export function logLevelSetting(env: Environment, fallback: LogLevel): LogLevel 
 
 /** What both ways of starting an app side take from the environment besides. */
 export function secretSettings(env: Environment): { operatorToken?: string; sealingKey?: string; formerSealingKeys?: string } {
-  const operatorToken = given(env, 'PORTLINE_OPERATOR_TOKEN')
+  const operatorToken = operatorTokenSetting(env)
   const sealingKey = given(env, 'PORTLINE_KEY')
   const formerSealingKeys = given(env, 'PORTLINE_FORMER_KEYS')
   return {
@@ -157,6 +157,15 @@ export function secretSettings(env: Environment): { operatorToken?: string; seal
     ...(sealingKey === undefined ? {} : { sealingKey }),
     ...(formerSealingKeys === undefined ? {} : { formerSealingKeys }),
   }
+}
+
+/** In a header anything else arrives changed, or cannot be sent at all: it would let nobody in. */
+const SENDABLE = /^[\x20-\x7e]+$/
+
+function operatorTokenSetting(env: Environment): string | undefined {
+  const token = given(env, 'PORTLINE_OPERATOR_TOKEN')
+  if (token !== undefined && !SENDABLE.test(token)) throw invalid('PORTLINE_OPERATOR_TOKEN', 'it may hold nothing but visible ASCII characters, as openssl rand -hex 32 prints')
+  return token
 }
 
 export function isLoopback(hostname: string): boolean {

@@ -3,6 +3,7 @@ import { Server as TlsServer } from 'node:tls'
 import { https } from '@portline/runtime/http.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
+import { listenError } from '@portline/wire/listen-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastify from 'fastify'
 import { PORTAL_LIMITS } from './limits.ts'
@@ -84,15 +85,12 @@ export function asCodedError(error: unknown): CodedError {
   return new CodedError('INTERNAL_ERROR')
 }
 
-/** Listens on host and port; ADDRESS_IN_USE when somebody else does. @returns the origin, without a trailing slash */
+/** Listens on host and port. Throws CodedError: ADDRESS_IN_USE, CONFIG_INVALID. @returns the origin, without a trailing slash */
 export async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     await server.listen({ host, port })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new CodedError('ADDRESS_IN_USE', `Port ${port} of ${host} is taken`, { cause: error })
-    }
-    throw error
+    throw listenError(error, host, port)
   }
   const address = server.server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port

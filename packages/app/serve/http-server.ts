@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { http } from '@portline/runtime/http.ts'
 import { CodedError } from '@portline/wire/errors.ts'
+import { listenError } from '@portline/wire/listen-error.ts'
 import { CONNECTIONS, CONNECTIONS_CHECK_MS, HEADERS_RECEIVE_MS, REQUEST_RECEIVE_MS } from '../limits.ts'
 import { sendError } from './answer.ts'
 import { Connections } from './connections.ts'
@@ -57,13 +58,11 @@ export class HttpServer {
     this.#server.on('connection', (socket) => open.add(socket))
   }
 
-  /** The address it has then. Errors: ADDRESS_IN_USE. */
+  /** The address it has then. Errors: ADDRESS_IN_USE, CONFIG_INVALID. */
   async listen(host: string, port: number): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       // Kept: one that cannot take a connection later on must not end the process.
-      this.#server.on('error', (error: NodeJS.ErrnoException) => {
-        reject(error.code === 'EADDRINUSE' ? new CodedError('ADDRESS_IN_USE', `${host}:${port} is taken`) : error)
-      })
+      this.#server.on('error', (error) => reject(listenError(error, host, port)))
       this.#server.listen({ host, port }, resolve)
     })
     this.#parts.clock.setTimer(PRELOAD_AFTER_MS, () => void this.#loadWeb().catch(() => {}))

@@ -72,6 +72,33 @@ test.each([
   expect(String(failure)).not.toContain('c2hvcnQ')
 })
 
+test.each([
+  ['is a file', '', {}],
+  ['is under a file', 'below/it', {}],
+  ['is a file, where the key is given', '', { key: text(1) }],
+])('a data folder that %s is a setting that is wrong', async (_name, below, settings) => {
+  const noFolder = join(folder, 'package.json', below)
+  await writeFile(join(folder, 'package.json'), '{}')
+  await expect(loadSealingKeys(noFolder, settings, systemRandom)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID', message: expect.stringContaining(`the data folder ${noFolder} cannot be written into: E`) as string,
+  })
+  expect(await findSealingKeys(noFolder, {})).toBeUndefined()
+})
+
+test('a data folder that is not there is made, unless the key is wrong', async () => {
+  const deep = join(folder, 'a', 'b')
+  await expect(loadSealingKeys(deep, { key: 'c2hvcnQ=' }, systemRandom)).rejects.toMatchObject({ code: 'KEY_INVALID' })
+  expect(await readdir(folder)).toEqual([])
+  await loadSealingKeys(deep, { key: text(1) }, systemRandom)
+  expect((await stat(deep)).isDirectory()).toBe(true)
+})
+
+test('a key file that cannot be read is refused with a code', async () => {
+  // Nobody, not even root, can read a folder as a file.
+  await mkdir(file)
+  await expect(loadSealingKeys(folder, {}, systemRandom)).rejects.toMatchObject({ code: 'KEY_INVALID', message: expect.stringContaining('EISDIR') as string })
+})
+
 test('an empty or spoilt file is refused: it is not written over', async () => {
   for (const spoilt of ['', '\n', `${text(1)}\nnonsense\n`]) {
     await writeFile(file, spoilt)

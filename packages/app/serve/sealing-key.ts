@@ -1,10 +1,12 @@
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { randomHex } from '@portline/runtime/random.ts'
 import type { Random } from '@portline/runtime/random.ts'
+import { textOfThrown } from '@portline/runtime/thrown.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { KeyPlace } from '../tokens/key-rotation.ts'
 import { KEY_BYTES } from '../tokens/sealer.ts'
+import { dataFolderError, makeDataFolder } from './data-folder.ts'
 
 /** Readable by its owner alone: whoever has the key and the store's file has the tokens. */
 const OWNER_ONLY = 0o600
@@ -19,14 +21,17 @@ export interface KeySettings {
 
 /**
  * The keys that seal tokens at rest, 32 bytes each in base64: from the settings, else from `<dataDir>/sealing.key`, which is made at
- * the first start. A line of the file is a key: the first one seals, the others open what is not resealed yet. Errors: KEY_INVALID.
+ * the first start. A line of the file is a key: the first one seals, the others open what is not resealed yet. Makes the folder, too.
+ * Errors: KEY_INVALID, CONFIG_INVALID, STORE_UNAVAILABLE.
  */
 export async function loadSealingKeys(dataDir: string, settings: KeySettings, random: Random): Promise<KeyPlace> {
   const found = await findSealingKeys(dataDir, settings)
+  await makeDataFolder(dataDir)
   if (found !== undefined) return found
   const file = join(dataDir, KEY_FILE)
-  await mkdir(dataDir, { recursive: true })
-  await writeFirst(file, textOf([random.bytes(KEY_BYTES)]), randomHex(random, TEMPORARY_NAME_BYTES))
+  await writeFirst(file, textOf([random.bytes(KEY_BYTES)]), randomHex(random, TEMPORARY_NAME_BYTES)).catch((cause: unknown) => {
+    throw dataFolderError(dataDir, cause)
+  })
   return inFile(file, await readFile(file, 'utf8'))
 }
 
@@ -58,9 +63,10 @@ function textOf(keys: readonly Uint8Array[]): string {
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
-    throw error
+  } catch (cause) {
+    // The second: the folder is none. Whoever needs one says so.
+    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return undefined
+    throw new CodedError('KEY_INVALID', `${file} cannot be read: ${textOfThrown(cause)}`, { cause })
   }
 }
 

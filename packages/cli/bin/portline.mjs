@@ -13,8 +13,8 @@ const ALREADY_PINNED = 'PORTLINE_PINNED_NODE'
 if (isNewEnough(process.version)) {
   // From the second run on what was compiled is read from the temporary folder instead of compiled again.
   module.enableCompileCache?.()
-  const { main } = await import('../main.ts')
-  process.exitCode = await main(process.argv.slice(2))
+  const [{ main }, { endProcess }] = await Promise.all([import('../main.ts'), import('../end-process.ts')])
+  endProcess(await main(process.argv.slice(2)))
 } else {
   const node = process.env[ALREADY_PINNED] === undefined ? findPinnedNode(dirname(self)) : undefined
   if (node === undefined) {

@@ -7,6 +7,7 @@ import type { Output } from '../output.ts'
 import { dataDirSetting } from '../settings.ts'
 import type { Environment } from '../settings.ts'
 import { facts } from '../facts.ts'
+import { timeOption } from '../time-option.ts'
 import { auditTable } from './audit-texts.ts'
 import { operatorApi } from './events.ts'
 
@@ -36,7 +37,7 @@ export function addAuditCommand(program: Command, env: Environment, output: Outp
     .description('changes, oldest first')
     .option('--app <name>', 'only of this app')
     .option('--portal <member_id>', 'only of this portal')
-    .option('--since <time>', 'only from then on; ISO 8601')
+    .option('--since <time>', 'only from then on: 2026-01-31, or 2026-01-31T12:00:00Z')
     .option('--data <folder>', 'of an app side that does not run')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', EXAMPLES)
@@ -61,7 +62,7 @@ async function list(env: Environment, output: Output, options: AuditOptions): Pr
 }
 
 async function eachRecord(api: JsonClient, { app, portal, since }: AuditOptions, take: (page: readonly AuditView[]) => void): Promise<void> {
-  const filter = { ...(app === undefined ? {} : { app }), ...(portal === undefined ? {} : { portal }), ...(since === undefined ? {} : { since: timeOf(since) }) }
+  const filter = { ...(app === undefined ? {} : { app }), ...(portal === undefined ? {} : { portal }), ...(since === undefined ? {} : { since: timeOption(since, '--since') }) }
   for (let after: string | null = '0'; after !== null; ) {
     const page: { records: AuditView[]; next: string | null } = await api.get(`/api/audit?${new URLSearchParams({ ...filter, after })}`)
     take(page.records)
@@ -74,7 +75,7 @@ async function recordsAtRest(env: Environment, { app, portal, since, data }: Aud
   const { auditView } = await import('portline/serve/audit-api.ts')
   const filter = {
     ...(app === undefined ? {} : { app }), ...(portal === undefined ? {} : { memberId: portal }),
-    ...(since === undefined ? {} : { sinceMs: Date.parse(timeOf(since)) }),
+    ...(since === undefined ? {} : { sinceMs: Date.parse(timeOption(since, '--since')) }),
   }
   return withOfflineStore(env, dataDirSetting(env, data), async ({ store }) => {
     const views: AuditView[] = []
@@ -110,11 +111,4 @@ async function verifyAtRest(env: Environment, data: string, expect: string | und
     if (sealer !== undefined) await demandKeysOfStore(store, sealer)
     return verifyAudit(store, sealer, expect)
   })
-}
-
-/** Errors: BAD_REQUEST. */
-function timeOf(text: string): string {
-  const atMs = Date.parse(text)
-  if (Number.isNaN(atMs)) throw new CodedError('BAD_REQUEST', `"${text}" is no time: use ISO 8601, as 2026-11-01T00:00:00Z`)
-  return new Date(atMs).toISOString()
 }

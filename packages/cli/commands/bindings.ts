@@ -17,6 +17,12 @@ Examples:
 The app side is asked at PORTLINE_URL (http://127.0.0.1:4400), with PORTLINE_OPERATOR_TOKEN when it is set. Exit code 1: a portal could
 not be asked, or would not take a binding.`
 
+/**
+ * One answer is about several portals, each asked one call after the other: 110 codes that are new take a portal that needs 2 s a call
+ * nearly 4 minutes. No more than this: Node itself waits 300 s for an answer.
+ */
+const ANSWER_MS = 290_000
+
 interface SyncOptions {
   readonly app?: string
   readonly portal?: string
@@ -38,7 +44,7 @@ export function addBindingsCommand(program: Command, env: Environment, output: O
     .option('--moved', 'also take back bindings to an app side of the same app on another host, of which nothing is known here')
     .option('--json', 'one JSON object per portal and line')
     .addHelpText('after', EXAMPLES)
-    .action((options: SyncOptions) => sync(operatorApi(env), output, options))
+    .action((options: SyncOptions) => sync(operatorApi(env, ANSWER_MS), output, options))
 }
 
 /** Errors: AlreadyReported when something is not as declared in the end. */

@@ -35,8 +35,8 @@ export function addDevCommand(program: Command, env: Environment, output: Output
 
 /** Errors: those of startLocal; SERVER_UNREACHABLE when the app cannot be installed. */
 async function dev(env: Environment, output: Output, path: string): Promise<void> {
-  const signal = new StopSignal()
-  const app = await loadApp(path, env)
+  const signal = new StopSignal(output)
+  const app = await signal.whileLoading(loadApp(path, env))
   // Loaded when it is needed: other commands are not to wait for it.
   const { startLocal } = await import('../local/start-local.ts')
   const log = createLog(logLevelSetting(env, 'warn'))
@@ -56,12 +56,15 @@ async function dev(env: Environment, output: Output, path: string): Promise<void
   try {
     await installUnlessInstalled(local, app, secretSettings(env).operatorToken)
     output.out(await greeting(local, app, path))
-    signal.endWith(local.appSide.gone, output)
+    signal.endWith(local.appSide.gone)
     await signal.received
     output.out('Stopping.')
-  } finally {
-    await signal.stop(output, local.stopParts)
+  } catch (error) {
+    // What was wrong is to be told, not what came of it.
+    await signal.stop(local.stopParts).catch(() => {})
+    throw error
   }
+  await signal.stop(local.stopParts)
 }
 
 /** Portal and app side keep their states apart: after either was deleted the app is installed anew. */

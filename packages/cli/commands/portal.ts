@@ -55,7 +55,7 @@ export function addPortalCommand(program: Command, env: Environment, output: Out
 
 /** Errors: ADDRESS_IN_USE, CONFIG_INVALID. */
 async function runPortal(env: Environment, output: Output, options: PortalCommandOptions): Promise<void> {
-  const signal = new StopSignal()
+  const signal = new StopSignal(output)
   // Loaded when it is needed: other commands are not to wait for it.
   const { startPortals } = await import('@portline/portal/start-portals.ts')
   const { memberId, count, ...common } = portalOptions(env, options)
@@ -69,7 +69,7 @@ async function runPortal(env: Environment, output: Output, options: PortalComman
   const { oauth, portals } = started
   output.out(facts([['OAuth server', oauth.url], ...portals.flatMap(({ url, memberId: id }) => [['Portal', url], ['member_id', id]] as const)]))
   await signal.received
-  await signal.stop(output, [() => started.stop()])
+  await signal.stop([() => started.stop()])
 }
 
 function portalOptions(env: Environment, options: PortalCommandOptions) {

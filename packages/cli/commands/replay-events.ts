@@ -4,13 +4,14 @@ import { addFilterOptions, filterOf } from '../event-filter.ts'
 import type { FilterOptions } from '../event-filter.ts'
 import { AlreadyReported } from '../failure.ts'
 import type { JsonClient } from '../http-json.ts'
-import type { Replayed, ReplayReport } from '../operator-api.ts'
+import type { EventDetail, Replayed, ReplayReport } from '../operator-api.ts'
 import type { Output } from '../output.ts'
 import { facts } from '../facts.ts'
 
 const EXAMPLES = `
 Examples:
   portline events replay 01KAXZ5C3V8S1T0Q4W2Y6B9D7E
+  portline events replay 01KAXZ5C3V8S1T0Q4W2Y6B9D7E --dry-run
   portline events replay --state dead --dry-run
   portline events replay --event ONCRMDEALADD --reason ATTEMPTS_EXHAUSTED --since 2026-01-31 --yes
   portline events replay --portal a223c6b3710f85df22e9377d6c4f7553 --state dead --yes --json`
@@ -26,7 +27,7 @@ export function addReplayCommand(events: Command, makeApi: () => JsonClient, out
     .command('replay [id]')
     .description('hand events that are done or dead to their handlers again: one by its id, or all that options find (dead, if not said)')
   addFilterOptions(command, ['dead', 'done'])
-    .option('--dry-run', 'count them, and change nothing')
+    .option('--dry-run', 'say what would be replayed, and change nothing')
     .option('--yes', 'replay all that are found')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXAMPLES)
@@ -35,13 +36,32 @@ export function addReplayCommand(events: Command, makeApi: () => JsonClient, out
       const given = Object.keys(filter).length > 0
       if (id === undefined && !given) throw new CodedError('BAD_REQUEST', 'name an id, or which events by at least one option')
       if (id !== undefined && given) throw new CodedError('BAD_REQUEST', 'name either an id or options that find events')
-      return id === undefined ? replayMany(makeApi(), output, filter, options) : replayOne(makeApi(), output, id, options.json)
+      if (id === undefined) return replayMany(makeApi(), output, filter, options)
+      return (options.dryRun === true ? tryOne : replayOne)(makeApi(), output, id, options.json)
     })
 }
 
 async function replayOne(api: JsonClient, output: Output, id: string, json: true | undefined): Promise<void> {
   const replayed = await api.post<Replayed>(`/api/events/${encodeURIComponent(id)}/replay`)
   output.out(json ? JSON.stringify(replayed) : `${replayed.id} is ${replayed.state}`)
+}
+
+const MILLISECOND = 1
+
+/** Errors: those of a replay, when it would be refused. */
+async function tryOne(api: JsonClient, output: Output, id: string, json: true | undefined): Promise<void> {
+  const { app, portal, event, state, proof, receivedAt } = await api.get<EventDetail>(`/api/events/${encodeURIComponent(id)}`)
+  if (state !== 'done' && state !== 'dead') throw new CodedError('EVENT_NOT_REPLAYABLE', `it is ${state}`)
+  if (proof === null || receivedAt === null) throw new CodedError('EVENT_NOT_REPLAYABLE', 'it was never proven')
+  // To which installation it belongs is not shown, but known where many are replayed: those of its kind of that very moment.
+  const until = new Date(Date.parse(receivedAt) + MILLISECOND).toISOString()
+  const { sample, replayed, refused } = await askAll(api, { app, portal, event, state, since: receivedAt, until }, true)
+  if (!sample.includes(id)) {
+    if (refused.INSTALLATION_DELETED !== undefined) throw new CodedError('EVENT_NOT_REPLAYABLE', 'its portal is uninstalled')
+    if (refused.FORMER_INSTALLATION !== undefined) throw new CodedError('EVENT_NOT_REPLAYABLE', 'it belongs to a former installation')
+    if (replayed === sample.length) throw new CodedError('EVENT_NOT_REPLAYABLE')
+  }
+  output.out(json ? JSON.stringify({ dryRun: true, id, state }) : `${id} is ${state}, and would be replayed`)
 }
 
 async function replayMany(api: JsonClient, output: Output, filter: Record<string, string>, { dryRun, yes, json }: ReplayOptions): Promise<void> {

@@ -61,7 +61,7 @@ const BEHIND_A_PROXY = 'warning: what hands requests on from the public address 
 
 /** Errors: CONFIG_INVALID, those of loadApp and of startAppSide. */
 async function start(env: Environment, output: Output, path: string, options: StartOptions): Promise<void> {
-  const signal = new StopSignal()
+  const signal = new StopSignal(output)
   const credentials = credentialsSetting(env)
   const authServers = authServersSetting(env)
   const publicUrl = publicUrlSetting(options.publicUrl)
@@ -71,7 +71,7 @@ async function start(env: Environment, output: Output, path: string, options: St
   const storeThread = new BootingThread('thread.ts')
   // Loaded when it is needed: other commands are not to wait for it. All of it before the app: what is loaded behind that is slower to find.
   const [{ startAppSide }] = await Promise.all([import('portline/serve/start-app-side.ts'), import('portline/serve/compose.ts')])
-  const app = await loadApp(path, env)
+  const app = await signal.whileLoading(loadApp(path, env))
   const log = createLog(logLevelSetting(env, 'info'))
   const appSide = await startAppSide({
     apps: [{ app, ...credentials }],
@@ -99,9 +99,9 @@ async function start(env: Environment, output: Output, path: string, options: St
   ]))
   const warning = secrets.operatorToken === undefined ? withoutToken(options.host, publicUrl) : undefined
   if (warning !== undefined) output.err(warning)
-  signal.endWith(appSide.gone, output)
+  signal.endWith(appSide.gone)
   await signal.received
-  await signal.stop(output, [() => appSide.stop()])
+  await signal.stop([() => appSide.stop()])
 }
 
 function withoutToken(host: string, publicUrl: string | undefined): string | undefined {

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { createServer } from 'node:net'
 import { CodedError } from '@portline/wire/errors.ts'
+import { listenError } from '@portline/wire/listen-error.ts'
 import { PORTAL_LIMITS } from '../limits.ts'
 
 /**
@@ -40,7 +41,7 @@ export class Doors {
     this.#former.delete(to)
   }
 
-  /** Answers at a further port, 0 for any free one. ADDRESS_IN_USE. @returns the port */
+  /** Answers at a further port, 0 for any free one. ADDRESS_IN_USE, CONFIG_INVALID. @returns the port */
   async open(port: number): Promise<number> {
     if (port !== 0 && (this.#opened.has(port) || port === this.#ownPort)) return port
     // Paused: what arrives before the server is there must not be read by anybody else.
@@ -71,10 +72,7 @@ export class Doors {
 
 function listen(door: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    door.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === 'EADDRINUSE'
-      reject(taken ? new CodedError('ADDRESS_IN_USE', `Port ${port} of ${host} is taken`, { cause }) : cause)
-    })
+    door.once('error', (cause) => reject(listenError(cause, host, port)))
     door.listen(port, host, resolve)
   })
 }

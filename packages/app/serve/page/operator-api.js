@@ -4,6 +4,8 @@ import { byId } from './nodes.js'
 import { text } from './texts.js'
 
 const TOKEN_KEY = 'portline.operator-token'
+/** No server has a token of anything else, and a browser refuses to send it. */
+const SENDABLE = /^[\x20-\x7e]+$/
 
 export class ApiError extends Error {
   constructor({ error, error_description: description }) {
@@ -13,7 +15,7 @@ export class ApiError extends Error {
 }
 
 export async function request(path, options = {}) {
-  const token = sessionStorage.getItem(TOKEN_KEY)
+  const token = keptToken()
   const headers = token === null ? {} : { authorization: `Bearer ${token}` }
   const response = await fetch(path, { ...options, headers, cache: 'no-store' })
   if (response.ok) return response
@@ -21,6 +23,12 @@ export async function request(path, options = {}) {
   if (body.error !== 'OPERATOR_TOKEN_REQUIRED') throw new ApiError(body)
   await askForToken(text(token === null ? 'tokenWhy' : 'tokenRefused'))
   return request(path, options)
+}
+
+/** One that cannot be sent may have been kept by a former version of this page. */
+function keptToken() {
+  const token = sessionStorage.getItem(TOKEN_KEY)
+  return token !== null && SENDABLE.test(token) ? token : null
 }
 
 export async function get(path) {
@@ -36,7 +44,7 @@ function askForToken(why) {
       const value = byId('token-value').value
       byId('token-value').value = ''
       asking = undefined
-      if (value === '') return resolve(askForToken(why))
+      if (!SENDABLE.test(value)) return resolve(askForToken(value === '' ? why : text('tokenRefused')))
       sessionStorage.setItem(TOKEN_KEY, value)
       resolve()
     }, { once: true })
