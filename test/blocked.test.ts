@@ -1,6 +1,7 @@
 import { defineApp } from 'portline'
 import { afterEach, expect, test } from 'vitest'
 import { main } from '@portline/cli/main.ts'
+import type { HandlerOptions } from 'portline/handler-options.ts'
 import type { AuditView } from 'portline/serve/audit-api.ts'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
@@ -10,7 +11,7 @@ let house: House
 let handled: string[]
 afterEach(() => house.close())
 
-async function open(handler: (call: () => Promise<unknown>) => Promise<void> = async () => {}): Promise<void> {
+async function open(handler: (call: () => Promise<unknown>) => Promise<void> = async () => {}, options: HandlerOptions = {}): Promise<void> {
   handled = []
   const app = defineApp({ name: 'blocked' })
   app.on('ONAPPTEST', async ({ event, b24 }) => {
@@ -18,10 +19,14 @@ async function open(handler: (call: () => Promise<unknown>) => Promise<void> = a
       const answer = await b24.actions.v2.call.make({ method: 'profile', params: {} })
       if (!answer.isSuccess) throw [...answer.getErrors()][0] ?? new Error('no answer')
     })
-    handled.push(String(Object(Object(event.data).QUERY).n))
-  })
+    handled.push(numberIn(event.data))
+  }, options)
   house = await openHouse({ app })
   await installApp(house)
+}
+
+function numberIn(data: unknown): string {
+  return String(Object(Object(data).QUERY).n)
 }
 
 async function send(event: string, data: Record<string, unknown>): Promise<string> {
@@ -36,6 +41,14 @@ const status = async () => {
 }
 const becomes = (wanted: readonly (string | null)[]) =>
   until(async () => (JSON.stringify(await status()) === JSON.stringify(wanted) ? true : undefined), wanted.join(', '))
+class NotWanted extends Error {}
+/** Over, or waiting for its next try. */
+const ended = (id: string) =>
+  until(async () => {
+    const event = await house.event(id)
+    return event.state === 'pending' && event.dueAt === null ? undefined : event
+  }, `${id} to end or wait`)
+const isNotWanted = (error: unknown): boolean => error instanceof NotWanted
 const isHandled = (n: string) => until(() => (handled.includes(n) ? true : undefined), `event ${n} to be handled`)
 
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -97,6 +110,55 @@ test('a portal whose tokens are not renewed for want of payment is blocked, and 
   await send('ONAPPPAYMENT', { PAYMENT_EXPIRED: 'N' })
   await isHandled('1')
   expect(await status()).toEqual(['active', null])
+})
+
+test.each([
+  ['has the refusal behind it', (cause: unknown) => new Error('no profile', { cause }), {}],
+  ['does not name it', () => new Error('no profile'), {}],
+  ['is the refusal, which it takes for final', (cause: unknown) => cause, { isFinal: () => true }],
+])('an event waits too when what the handler throws %s', async (_name, wrapped, options) => {
+  await open((call) => call().then(() => {}, (cause: unknown) => {
+    throw wrapped(cause)
+  }), { retryDelaysMs: [], ...options })
+  house.portal.control.faults.add({ fault: 'payment_required', on: 'rest', method: 'profile' })
+  const id = await send('ONAPPTEST', { QUERY: { n: '1' } })
+  expect(await ended(id)).toMatchObject({ state: 'pending', reason: 'PORTAL_UNPAID', attempts: 0, attemptLog: [] })
+})
+
+test.each([
+  ['what it throws next is final', () => Promise.reject(new NotWanted('422')), { isFinal: isNotWanted }, 'HANDLER_FAILED'],
+  ['what it throws next has the refusal behind it and is final', (cause: unknown) => Promise.reject(new NotWanted('no', { cause })), { isFinal: isNotWanted }, 'HANDLER_FAILED'],
+  ['a later call is answered', (_cause: unknown, call: () => Promise<unknown>) => call().then(() => Promise.reject(new Error('the ERP is down'))), { retryDelaysMs: [] }, 'ATTEMPTS_EXHAUSTED'],
+  ['it does not end in time', () => new Promise<void>(() => {}), { retryDelaysMs: [], timeoutMs: 500 }, 'ATTEMPTS_EXHAUSTED'],
+])('an event whose handler goes on after a refused call does not wait for the portal when %s', async (_name, goOn, options, reason) => {
+  await open((call) => call().then(() => {}, (cause: unknown) => goOn(cause, call)), options)
+  house.portal.control.faults.add({ fault: 'payment_required', on: 'rest', method: 'profile', first: 1 })
+  const id = await send('ONAPPTEST', { QUERY: { n: '1' } })
+  expect(await ended(id)).toMatchObject({ state: 'dead', reason, attempts: 1, attemptLog: [{ calls: expect.arrayContaining([expect.objectContaining({ method: 'profile', error: 'PAYMENT_REQUIRED' })]) as unknown }] })
+})
+
+test('what a batch had done before the portal refused stays done; the others wait without an attempt', async () => {
+  let release: () => void = () => {}
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  const app = defineApp({ name: 'blocked' }).onBatch('ONAPPTEST', async ({ events, b24 }) => {
+    if (numberIn(events[0]?.data) === '0') return gate
+    for (const [delivered, { data }] of events.entries()) {
+      if (numberIn(data) !== '3') continue
+      await b24.actions.v2.call.make({ method: 'profile', params: {} }).catch((error: object) => {
+        throw Object.assign(error, { delivered })
+      })
+    }
+  })
+  house = await openHouse({ app })
+  await installApp(house)
+  house.portal.control.faults.add({ fault: 'payment_required', on: 'rest', method: 'profile' })
+  const ids: string[] = []
+  for (const n of ['0', '1', '2', '3', '4']) ids.push(await send('ONAPPTEST', { QUERY: { n } }))
+  release()
+  await ended(ids[4] ?? '')
+  const events = await Promise.all(ids.map((id) => house.event(id)))
+  expect(events.map(({ state, attempts }) => [state, attempts])).toEqual([['done', 1], ['done', 1], ['done', 1], ['pending', 0], ['pending', 0]])
+  expect(events[3]).toMatchObject({ reason: 'PORTAL_UNPAID', attemptLog: [] })
 })
 
 test('a user who may not call one method blocks nobody', async () => {

@@ -1,4 +1,5 @@
 import { RetryLater, defineApp } from 'portline'
+import { RETRY_AFTER_MAX_MS } from 'portline/limits.ts'
 import { afterEach, expect, test } from 'vitest'
 import { until } from './support/house.ts'
 import { openKnownPortals } from './support/known-portals.ts'
@@ -13,9 +14,8 @@ const isDone = (id: string) => until(async () => ((await stateOf(id)) === 'done'
 
 test.each([
   ['half milliseconds', () => new RetryLater(1.5 + Math.random())],
-  ['a time beyond all numbers', () => Object.assign(new Error('x'), { retryAfterMs: 1e300 })],
-  ['a moment with half milliseconds', () => Object.assign(new Error('x'), { retryAtMs: Date.now() + 120.5 })],
-  ['a moment beyond all numbers', () => Object.assign(new Error('x'), { retryAtMs: 1e300 })],
+  ['no time at all', () => Object.assign(new Error('x'), { retryAfterMs: Number.POSITIVE_INFINITY })],
+  ['a moment, which nobody can,', () => Object.assign(new Error('x'), { retryAtMs: Date.now() + 3_600_000 })],
 ])('a handler that asks for %s is tried again, and no lane stands still', async (_name, error) => {
   let tries = 0
   const app = defineApp({ name: 'known' }).on('ONAPPTEST', ({ installation }) => {
@@ -45,17 +45,26 @@ test.each([
   expect(await house.store.event(id)).toMatchObject({ reason: 'ATTEMPTS_EXHAUSTED', attempts: 2 })
 })
 
-test('an error that says "not before" of a time that has passed does not have its lane go round in circles', async () => {
-  let tries = 0
+test('a handler that asks for more time than there are whole numbers waits for a day', async () => {
   const app = defineApp({ name: 'known' }).on('ONAPPTEST', () => {
-    tries += 1
-    throw Object.assign(new Error('x'), { retryAtMs: 5 })
-  })
+    throw new RetryLater(9_999_999_999_999 * 1_000)
+  }, { retryDelaysMs: [1] })
   house = await openKnownPortals(app, 1)
+  const before = Date.now()
   const { id } = await house.accept(0, {})
   const due = await until(async () => (await house.store.event(id))?.dueAtMs, 'its next try')
-  expect(due).toBeGreaterThan(Date.now())
-  expect(tries).toBeLessThan(3)
+  expect(due).toBeGreaterThanOrEqual(before + RETRY_AFTER_MAX_MS)
+})
+
+test('an error that has a moment in a field of ours is an attempt like any other, and may be final', async () => {
+  const app = defineApp({ name: 'known' }).on('ONAPPTEST', ({ event }) => {
+    throw Object.assign(new Error('x'), { retryAtMs: 5, gone: Object(event.data).GONE === 'Y' })
+  }, { retryDelaysMs: [1], isFinal: (error) => Object(error).gone === true })
+  house = await openKnownPortals(app, 1)
+  const [passing, final] = [await house.accept(0, {}), await house.accept(0, { GONE: 'Y' })]
+  await until(async () => ((await stateOf(final.id)) === 'dead' ? true : undefined), 'their end')
+  expect(await house.store.event(passing.id)).toMatchObject({ state: 'dead', reason: 'ATTEMPTS_EXHAUSTED', attempts: 2 })
+  expect(await house.store.event(final.id)).toMatchObject({ reason: 'HANDLER_FAILED', attempts: 1 })
 })
 
 test('an error that calls its own event delivered does not make it done', async () => {

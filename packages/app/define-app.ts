@@ -151,9 +151,9 @@ export function defineApp(definition: AppDefinition): App {
     authConnector: definition.authConnector ?? '',
     on: (code, handler, options: HandlerOptions = {}) =>
       register(code, (upper) => {
+        // A function would be handed several and shown the first: the others would be done unseen. A destination has its own.
+        if ('maxEvents' in options) throw new CodedError('APP_DEFINITION_INVALID', `${upper}: maxEvents is an option of onBatch`)
         if (!isDestination(handler)) {
-          // It would be handed several and shown the first: the others would be done unseen.
-          if ('maxEvents' in options) throw new CodedError('APP_DEFINITION_INVALID', `${upper}: maxEvents is an option of onBatch`)
           // The map holds handlers of all codes; a handler only ever gets the event it was registered for.
           return { kind: 'code', run: handler as unknown as Handler<string>, policy: policyOf(upper, options) }
         }

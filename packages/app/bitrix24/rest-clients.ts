@@ -7,11 +7,12 @@ import type { BlockReason } from '../installations/states.ts'
 import type { Installation, PortalKey } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
 import { portalRefusal } from '../tokens/portal-refusal.ts'
+import type { PortalRefusal } from '../tokens/portal-refusal.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import { boundAnswers } from './bound-answers.ts'
 import type { RestLimits } from './bound-answers.ts'
-import { currentAttempt } from './call-recorder.ts'
+import { currentAttempt, markRefusal } from './call-recorder.ts'
 import { followRename } from './follow-rename.ts'
 import { wordsOf } from './portal-words.ts'
 import { tellKeeper } from './tell-keeper.ts'
@@ -133,8 +134,7 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
   client.setCustomRefreshAuth(async () => {
     const held = client.auth.getAuthData()
     const pair = await tokens.pair(installation, held === false ? undefined : held.access_token).catch((error: unknown) => {
-      const code = error instanceof CodedError ? error.cause : undefined
-      if (typeof code === 'string') noteRefusal(portalRefusal(code, undefined), answered)
+      if (error instanceof CodedError && typeof error.cause === 'string') noteRefusal(error, portalRefusal(error.cause, undefined), answered)
       throw error
     })
     return {
@@ -156,11 +156,16 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
 type Answered = (refusal: BlockReason | undefined) => void
 
 /** Whoever refuses the app as such, the portal or its authorization server: the event waits, and the portal is blocked. */
-function noteRefusal(refusal: BlockReason | undefined, answered: Answered): void {
+function noteRefusal(error: object, refusal: PortalRefusal | undefined, answered: Answered): void {
   if (refusal === undefined) return
+  markRefusal(error, refusal)
+  lastAnswer(refusal)
+  answered(refusal)
+}
+
+function lastAnswer(refusal: PortalRefusal | undefined): void {
   const recorder = currentAttempt.getStore()
   if (recorder !== undefined) recorder.refusal = refusal
-  answered(refusal)
 }
 
 function recordCalls(
@@ -183,12 +188,13 @@ function recordCalls(
   http.interceptors.response.use(
     (response) => {
       record(response.config)
+      lastAnswer(undefined)
       answered(undefined)
       return response
     },
     (failure: { config?: { url?: string }; response?: { data?: unknown }; code?: string }) => {
       const words = wordsOf(failure.response?.data)
-      noteRefusal(portalRefusal(words?.code, words?.description), answered)
+      noteRefusal(failure, portalRefusal(words?.code, words?.description), answered)
       if (failure.config !== undefined) record(failure.config, words?.code || words?.description || failure.code || 'FAILED')
       return Promise.reject(failure as unknown as Error)
     },

@@ -83,6 +83,14 @@ describe('what the operator opens', () => {
     expect(objections(['[::1]'], '[::1]', '::1')).toBeUndefined()
   })
 
+  test.for(['10.1.0.0/1/16', '10.1.0.0/16/', '10.1.0.0/16/24', 'fd12::/16/8', '10.1.0.0/', '10.1.0.0/33', '10.1.0.0/-1', 'php-app/16'])(
+    '%s is no network: it opens nothing but is refused',
+    (entry) => {
+      const describeIt = () => httpEndpoint({ url: 'https://app.example/hook', secret: SECRET, allowPrivate: [entry] })
+      expect(describeIt).toThrow(expect.objectContaining({ code: 'DESTINATION_INVALID', message: expect.stringContaining(entry) as string }))
+    },
+  )
+
   test('plain http stays away from public addresses', () => {
     expect(objections(['php-app'], 'php-app', '8.8.8.8', false)).toContain('use https')
     expect(objections(['php-app'], 'php-app', '8.8.8.8', true)).toBeUndefined()

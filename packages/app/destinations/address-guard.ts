@@ -14,12 +14,12 @@ export class AddressGuard {
   /** Throws an Error naming the entry that is none. */
   constructor(allowPrivate: readonly string[] = []) {
     for (const entry of allowPrivate) {
-      const [address = '', prefix] = plainHost(entry).split('/')
+      const [address = '', prefix, ...more] = plainHost(entry).split('/')
       const family = isIP(address)
       if (family === 0 && !HOST_NAME.test(plainHost(entry))) throw new Error(`${entry} is no host name, address or network`)
       if (family === 0) this.#hosts.add(plainHost(entry))
       else if (prefix === undefined) this.#networks.addAddress(address, family === 4 ? 'ipv4' : 'ipv6')
-      else if (isPrefix(prefix, family)) this.#networks.addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
+      else if (isPrefix(prefix, family) && more.length === 0) this.#networks.addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
       else throw new Error(`${entry} is no network`)
     }
   }

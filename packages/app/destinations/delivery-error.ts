@@ -37,7 +37,8 @@ export class DeliveryError extends CodedError {
   /** The same failure of a call that had handed on others before it. */
   after(delivered: number): DeliveryError {
     const { code, message, unavailable, retryAfterMs, cause } = this
-    const details = { unavailable, delivered, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+    const untried = this.untried && delivered === 0
+    const details = { unavailable, delivered, untried, cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
     return new DeliveryError(code as DeliveryErrorCode, message, details)
   }
 }

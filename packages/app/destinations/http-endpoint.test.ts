@@ -4,6 +4,7 @@ import { VirtualClock } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { BREAKER_FAILURES } from '../limits.ts'
 import { deliver, destinationParts, failureOf, newDelivery } from '../test-support/deliveries.ts'
 import { startHookReceiver } from '../test-support/hook-receiver.ts'
 import type { HookReceiver, ReceivedHook } from '../test-support/hook-receiver.ts'
@@ -248,6 +249,15 @@ test('an abort ends the delivery with its reason', async () => {
   await until(() => receiver.received[0]?.socket.destroyed === true)
   expect(await failureOf(deliver(open(), {}, stop.signal))).toBe(reason)
   expect(receiver.received).toHaveLength(1)
+})
+
+test.for(['42\n', '42\r\nx-more: 1', 'сделка-42', '42\0'])('an event whose id cannot be put into a header is refused for good, and the endpoint is in no trouble: %j', async (id) => {
+  const destination = open()
+  const refused = { code: 'DESTINATION_REFUSED', unavailable: false, untried: true }
+  for (let attempt = 0; attempt <= BREAKER_FAILURES; attempt++) expect(await failureOf(deliver(destination, { id }))).toMatchObject(refused)
+  expect(destination.status()).toEqual({ state: 'closed', failures: 0 })
+  expect(receiver.received).toEqual([])
+  await deliver(destination)
 })
 
 test('of several the error says how many were taken before it', async () => {

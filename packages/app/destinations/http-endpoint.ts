@@ -46,6 +46,7 @@ export function httpEndpoint(options: HttpEndpointOptions): Destination {
       const { clock, resolver } = parts
       const poster = new JsonPoster(url, { clock, resolver, guard, ca: options.ca })
       const deliverOne = async (delivery: Delivery, signal: AbortSignal): Promise<void> => {
+        checkId(delivery)
         const body = payloadOf(delivery)
         const signature = sign(delivery.id, clock.now(), body)
         const headers = { ...FIXED_HEADERS, 'portline-attempt': String(delivery.attempt), ...signature }
@@ -69,6 +70,14 @@ export function httpEndpoint(options: HttpEndpointOptions): Destination {
       return guarded(name, parts, inner, places)
     },
   }
+}
+
+/** What HTTP takes in a header. Ours are without exception; that of an imported event is whatever it was. */
+const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/
+
+function checkId({ id }: Delivery): void {
+  if (HEADER_TEXT.test(id)) return
+  throw new DeliveryError('DESTINATION_REFUSED', 'the id of the event has characters that a header cannot hold', { unavailable: false, untried: true })
 }
 
 const FIXED_HEADERS = { 'Content-Type': 'application/json', Accept: '*/*', 'User-Agent': 'Portline' }

@@ -154,6 +154,32 @@ describe('a delivery to RabbitMQ', () => {
     expect(await idsInQueue()).toEqual([first.id, second.id, third.id])
   })
 
+  test('whose id is longer than a message_id may be is refused for good, without a word to the broker and without harm to others', async () => {
+    const destination = open()
+    const bad = newDelivery({ id: 'i'.repeat(256) })
+    const [first, last] = [newDelivery({ id: 'i'.repeat(255) }), newDelivery()]
+    expect(await failureOf(destination.deliver([first, bad, last], never))).toMatchObject({ code: 'DESTINATION_REFUSED', delivered: 1, unavailable: false })
+    for (let attempt = 0; attempt <= BREAKER_FAILURES; attempt++) {
+      expect(await failureOf(destination.deliver([bad], never))).toMatchObject({ code: 'DESTINATION_REFUSED', delivered: 0, untried: true })
+    }
+    expect(destination.status()).toEqual({ state: 'closed', failures: 0 })
+    await destination.deliver([last], never)
+    expect(await idsInQueue()).toEqual([first.id, last.id])
+  })
+
+  test('that the library cannot write is about that event alone, and the connection stays', async () => {
+    const destination = open()
+    await deliver(destination)
+    // Before the epoch, which AMQP has no number for.
+    const bad = newDelivery({ receivedAtMs: -1_000 })
+    for (let attempt = 0; attempt <= BREAKER_FAILURES; attempt++) {
+      expect(await failureOf(destination.deliver([bad], never))).toMatchObject({ code: 'DESTINATION_REFUSED', unavailable: false, untried: true })
+    }
+    expect(destination.status()).toEqual({ state: 'closed', failures: 0 })
+    await deliver(destination)
+    expect(await messages()).toHaveLength(2)
+  })
+
   test('that the queue rejects for being full fails', async () => {
     const full = await channel.assertQueue('', { exclusive: true, maxLength: 1, overflow: 'reject-publish' })
     const destination = open({ exchange: '', routingKey: full.queue })

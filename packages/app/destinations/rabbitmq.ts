@@ -1,10 +1,10 @@
-import { sleep } from '@portline/runtime/clock.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { textOfThrown } from '@portline/runtime/thrown.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { BROKER_BATCH_EVENTS, BROKER_GOODBYE_MS, DELIVERY_TIMEOUT_MS } from '../limits.ts'
+import { BROKER_BATCH_EVENTS, DELIVERY_TIMEOUT_MS } from '../limits.ts'
 import { BrokerConnection } from './broker-connection.ts'
-import type { BrokerMessage, ExchangeType } from './broker-connection.ts'
+import type { BrokerMessage } from './broker-connection.ts'
+import type { ExchangeType } from './broker-line.ts'
 import { DeliveryError } from './delivery-error.ts'
 import type { Delivery, Destination } from './destination.ts'
 import { guarded } from './guarded.ts'
@@ -46,10 +46,10 @@ export function rabbitMq(options: RabbitMqOptions): Destination {
     maxEvents: BROKER_BATCH_EVENTS,
     open(parts) {
       const { clock } = parts
-      const broker = new BrokerConnection({ url, exchange, declare, name, timeoutMs })
+      const broker = new BrokerConnection({ url, exchange, declare, name, timeoutMs, clock })
       return guarded(name, parts, {
         deliver: (deliveries, signal) => publishAll({ broker, clock, name, timeoutMs, keyOf }, deliveries, signal),
-        close: () => Promise.race([broker.close(), sleep(clock, BROKER_GOODBYE_MS)]),
+        close: () => broker.close(),
       })
     },
   }
@@ -70,14 +70,17 @@ async function publishAll(parts: PublishParts, deliveries: readonly Delivery[], 
   if (messages.length === 0) throw objection
   const confirmed = messages.map(() => false)
   const givenUp = new AbortController()
+  const ready = broker.ready()
+  const { signs } = broker
   const ended = clock.setTimer(timeoutMs, () => {
     givenUp.abort(new DeliveryError('DESTINATION_FAILED', `${name}: no confirm within ${timeoutMs} ms`, { unavailable: true }))
+    broker.leaveIfSilent(signs)
   })
   const onAbort = (): void => givenUp.abort(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     await orAborted(givenUp.signal, async () => {
-      await broker.ready()
+      await ready
       // The connection may have come too late: what was given up must not be sent any more.
       givenUp.signal.throwIfAborted()
       const sent = messages.map((message, index) => broker.publish(message).then(() => (confirmed[index] = true)))
@@ -108,6 +111,7 @@ function messagesOf(deliveries: readonly Delivery[], keyOf: PublishParts['keyOf'
 
 /** It is about one event: the broker is in no trouble. */
 function objectionOf(cause: unknown): DeliveryError {
+  if (cause instanceof DeliveryError) return cause
   if (cause instanceof CodedError) return new DeliveryError('DESTINATION_INVALID', cause.message, { unavailable: false, untried: true, cause })
   return new DeliveryError('DESTINATION_FAILED', `the routing key could not be made: ${textOfThrown(cause)}`, { unavailable: false, untried: true, cause })
 }
@@ -129,6 +133,7 @@ function orAborted(signal: AbortSignal, task: () => Promise<void>): Promise<void
 function messageOf(delivery: Delivery, routingKey: string): BrokerMessage {
   const { id, app, memberId, code, attempt, receivedAtMs } = delivery
   checkRoutingKey(routingKey)
+  checkId(id)
   return {
     routingKey,
     content: Buffer.from(payloadOf(delivery)),
@@ -152,7 +157,14 @@ function checkDeclared(exchange: string, type: ExchangeType): void {
 function checkRoutingKey(routingKey: unknown): void {
   if (typeof routingKey === 'string' && Buffer.byteLength(routingKey) <= SHORT_STRING_BYTES) return
   const problem = `a routing key must be text of at most ${SHORT_STRING_BYTES} bytes`
-  throw new DeliveryError('DESTINATION_INVALID', problem, { unavailable: false })
+  throw invalid(problem)
+}
+
+/** Ours are shorter; that of an imported event is whatever it was, and stays so. */
+function checkId(id: string): void {
+  if (Buffer.byteLength(id) <= SHORT_STRING_BYTES) return
+  const problem = `the id of the event has more than the ${SHORT_STRING_BYTES} bytes that a message_id may have`
+  throw new DeliveryError('DESTINATION_REFUSED', problem, { unavailable: false, untried: true })
 }
 
 function readUrl(text: string | undefined): URL {

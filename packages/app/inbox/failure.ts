@@ -1,15 +1,31 @@
 import type { Random } from '@portline/runtime/random.ts'
 import { textOfThrown } from '@portline/runtime/thrown.ts'
-import { isFinal } from '@portline/wire/errors.ts'
+import { CodedError, isFinal } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
+import { refusalBehind } from '../bitrix24/call-recorder.ts'
 import { codedCauseOf } from '../bitrix24/call-rest.ts'
 import { wordsOfError } from '../bitrix24/portal-words.ts'
-import { DeliveryError } from '../destinations/delivery-error.ts'
+import { DeliveryError, NotNow } from '../destinations/delivery-error.ts'
 import type { HandlerPolicy } from '../handler-options.ts'
 import { ATTEMPT_TEXT_LENGTH, RETRY_AFTER_MAX_MS } from '../limits.ts'
 import type { Settlement } from '../store/lanes.ts'
 import type { Attempt, StoredEvent } from '../store/port.ts'
 import { retryDelayMs } from './retry.ts'
+import { Untried } from './waiting.ts'
+
+/**
+ * The event's own seal does not open: it is damaged, or its key is gone. No further try would open it, and those behind it are not to wait:
+ * it is dead, and can be replayed when the key is back.
+ */
+export class Unopened extends CodedError {
+  /** How many of its group came before it. */
+  readonly delivered: number
+
+  constructor(delivered: number, cause: unknown) {
+    super('KEY_INVALID', 'the seal of its auth block does not open', { cause })
+    this.delivered = delivered
+  }
+}
 
 /** What was thrown, as the lane understands it. */
 export interface Failure {
@@ -20,31 +36,43 @@ export interface Failure {
   readonly retryAfterMs: number
   /** Nothing was tried: come back then. */
   readonly notBeforeMs?: number
+  /** Why the portal refuses every call, where that is the cause. */
+  readonly refusal?: ErrorCode
   /** Of a group that was handed on together, how many were taken before the one that failed. */
   readonly delivered: number
   /** It is about the first of the others alone: those behind that one have made no attempt. */
   readonly alone: boolean
 }
 
-/** Anything can be thrown, also what throws itself when it is looked at. */
-export function failureOf(error: unknown, policy: HandlerPolicy | undefined): Failure {
+/**
+ * Anything can be thrown, also what throws itself when it is looked at. `lastAnswer`: why the portal refuses every call, if the last one
+ * of the attempt was answered so: who finds a call refused mostly throws an error of their own.
+ */
+export function failureOf(error: unknown, policy: HandlerPolicy | undefined, lastAnswer?: ErrorCode): Failure {
   try {
-    return readFailure(error, policy)
+    return readFailure(error, policy, lastAnswer)
   } catch {
     return { code: 'HANDLER_FAILED', message: textOf(textOfThrown(error)), final: false, retryAfterMs: 0, delivered: 0, alone: false }
   }
 }
 
-function readFailure(error: unknown, policy: HandlerPolicy | undefined): Failure {
+function readFailure(error: unknown, policy: HandlerPolicy | undefined, lastAnswer: ErrorCode | undefined): Failure {
   const coded = codedCauseOf(error)
-  const notBeforeMs = numberOf(error, 'retryAtMs')
+  // An error of somebody else's with such a field says nothing of ours: its event would come again and again for ever.
+  const notBeforeMs = error instanceof NotNow || error instanceof Untried ? wholeOf(error.retryAtMs) : undefined
+  const behind = refusalBehind(error)
+  const refusal = behind?.refusal ?? (coded === undefined ? lastAnswer : undefined)
   const rest = {
-    retryAfterMs: Math.min(numberOf(error, 'retryAfterMs') ?? 0, RETRY_AFTER_MAX_MS),
-    delivered: numberOf(error, 'delivered') ?? 0,
-    alone: error instanceof DeliveryError && !error.unavailable,
+    // More than a day is a day, also where no whole number is that large.
+    retryAfterMs: wholeOf(Math.min(numberOf(error, 'retryAfterMs'), RETRY_AFTER_MAX_MS)) ?? 0,
+    delivered: wholeOf(numberOf(error, 'delivered')) ?? 0,
+    alone: error instanceof Unopened || (error instanceof DeliveryError && !error.unavailable),
     ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
+    ...(refusal === undefined ? {} : { refusal }),
   }
-  const final = (coded !== undefined && isFinal(coded.code)) || saysFinal(policy, error)
+  // A rule that takes every 4xx for final does not mean a portal that will have paid tomorrow.
+  const isRefusal = behind !== undefined && !behind.own
+  const final = error instanceof Unopened || (coded !== undefined && isFinal(coded.code)) || (!isRefusal && saysFinal(policy, error))
   if (coded !== undefined) return { code: coded.code, message: textOf(coded.message), final, ...rest }
   return { code: 'HANDLER_FAILED', message: textOf(messageOf(error)), final, ...rest }
 }
@@ -66,13 +94,16 @@ function saysFinal(policy: HandlerPolicy | undefined, error: unknown): boolean {
   }
 }
 
-function numberOf(error: unknown, field: string): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined
-  const value: unknown = Reflect.get(error, field)
-  if (typeof value !== 'number' || value < 0) return undefined
-  // The store takes whole numbers only, and a settlement it refuses holds up all others: 1_000 * Math.random() is to be expected here.
+/** NaN where there is none. */
+function numberOf(error: unknown, field: string): number {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, field) : undefined
+  return typeof value === 'number' && Number.isFinite(value) ? value : Number.NaN
+}
+
+/** The store takes whole numbers only, and a settlement it refuses holds up all others: 1_000 * Math.random() is to be expected here. */
+function wholeOf(value: number): number | undefined {
   const whole = Math.ceil(value)
-  return Number.isSafeInteger(whole) ? whole : undefined
+  return value >= 0 && Number.isSafeInteger(whole) ? whole : undefined
 }
 
 function textOf(message: string): string {

@@ -17,12 +17,12 @@ import type { Sealer } from '../tokens/sealer.ts'
 import { LazySignal, withDeadline } from './deadline.ts'
 import { deathOf, isConvicted, isSuspect, settlementOfDeath } from './deaths.ts'
 import type { Death } from './deaths.ts'
-import { failureOf, settlementOfFailure, untried } from './failure.ts'
+import { failureOf, Unopened, settlementOfFailure, untried } from './failure.ts'
 import type { Failure } from './failure.ts'
 import { EventContext, appEventOf } from './handler-context.ts'
 import type { QueuedEvent } from './lane.ts'
 import { Places } from './places.ts'
-import { waitingForPortal, waits } from './waiting.ts'
+import { Untried, waitingForPortal } from './waiting.ts'
 
 /**
  * One attempt at the events of a lane that belong together, nearly always one: the app side's own step, then the app's handler
@@ -113,7 +113,7 @@ export class EventRunner {
       if (recorder.stray !== undefined) throw recorder.stray.reason
     } catch (error) {
       if (error instanceof NotStarted) return []
-      failure = failureOf(waitingForPortal(error, recorder.refusal, events.map(({ event }) => event), clock.now()), handler?.policy)
+      failure = waitingForPortal(failureOf(error, handler?.policy, recorder.refusal), events.map(({ event }) => event), clock.now())
     }
     const settlements: Settlement[] = []
     // One of them has failed, whatever was thrown says of itself.
@@ -186,15 +186,20 @@ export class EventRunner {
   }
 
   async #handOn(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
-    const { sealer, rest } = this.#parts
-    const opened = events.map((queued): Opened => ({ queued, parts: queued.parts ?? partsOf(sealer, queued.event) }))
+    const { sealer } = this.#parts
+    const { opened, unopened } = openedOf(sealer, events)
+    if (opened.length > 0) await this.#handOnOpened(opened, handler, recorder)
+    if (unopened !== undefined) throw unopened
+  }
+
+  async #handOnOpened(opened: readonly Opened[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
     let installation: Installation | undefined
     for (const each of opened) installation = await this.#ownStep(each, recorder)
     if (handler === undefined || installation === undefined) return
     // After an uninstall there is nothing left to wait for: they end dead. The uninstall itself is handled.
-    if (isHeldByOperator(installation) && events[0]?.event.code !== 'ONAPPUNINSTALL') throw waits(new CodedError('PORTAL_BLOCKED'), this.#parts.clock.now())
+    if (isHeldByOperator(installation) && opened[0]?.queued.event.code !== 'ONAPPUNINSTALL') throw new Untried('PORTAL_BLOCKED', this.#parts.clock.now())
     if (handler.kind === 'destination') return this.#deliver(handler.destination, opened, installation)
-    const loading = rest.loaded()
+    const loading = this.#parts.rest.loaded()
     if (loading !== undefined) await loading
     return this.#runHandler(handler, opened, installation, recorder)
   }
@@ -248,6 +253,19 @@ export class EventRunner {
     }))
     return this.#parts.destinationOf(destination).deliver(deliveries, this.#stopping.signal, this.#draining.signal)
   }
+}
+
+/** Up to the first whose seal does not open: those before it are handed on, those behind it have made no attempt. */
+function openedOf(sealer: Sealer, events: readonly QueuedEvent[]): { readonly opened: readonly Opened[]; readonly unopened?: Unopened } {
+  const opened: Opened[] = []
+  for (const queued of events) {
+    try {
+      opened.push({ queued, parts: queued.parts ?? partsOf(sealer, queued.event) })
+    } catch (cause) {
+      return { opened, unopened: new Unopened(opened.length, cause) }
+    }
+  }
+  return { opened }
 }
 
 /** What shares its seal is never opened: who raised the event stands beside it. */

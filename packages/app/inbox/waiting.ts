@@ -1,14 +1,21 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { BLOCKED_LOOK_MS, BLOCKED_WAIT_MS } from '../limits.ts'
+import type { Failure } from './failure.ts'
 
-/** Nothing was tried, as far as the event goes: it comes again, and no attempt is counted. */
-export function waits(error: Error, nowMs: number): Error & { retryAtMs: number } {
-  return Object.assign(error, { retryAtMs: nowMs + BLOCKED_LOOK_MS })
+/** Nothing was tried: the event comes again then, and no attempt is counted. */
+export class Untried extends CodedError {
+  readonly retryAtMs: number
+
+  constructor(code: ErrorCode, nowMs: number) {
+    super(code)
+    this.retryAtMs = nowMs + BLOCKED_LOOK_MS
+  }
 }
 
-/** What failed because the portal refuses every call is no fault of the event's, but not for ever. */
-export function waitingForPortal(error: unknown, refusal: ErrorCode | undefined, events: readonly { receivedAtMs: number }[], nowMs: number): unknown {
+/** What failed because the portal refuses every call is no fault of the event's, but not for ever. What its app calls final is final. */
+export function waitingForPortal(failure: Failure, events: readonly { receivedAtMs: number }[], nowMs: number): Failure {
   const isPatient = events.every(({ receivedAtMs }) => nowMs - receivedAtMs < BLOCKED_WAIT_MS)
-  return refusal === undefined || !isPatient ? error : waits(new CodedError(refusal), nowMs)
+  if (failure.refusal === undefined || failure.final || !isPatient) return failure
+  return { ...failure, code: failure.refusal, notBeforeMs: nowMs + BLOCKED_LOOK_MS }
 }

@@ -7,11 +7,15 @@ export interface AmqpPeer {
   /** Messages that it confirmed. */
   readonly confirmed: number
   readonly connections: number
+  /** Connections that have not ended. */
+  readonly open: number
+  /** It was asked for what it does not answer. */
+  readonly silent: boolean
   close(): Promise<void>
 }
 
 /** What a client asked for, by class and method. */
-export const ASKED = { confirmSelect: '85.10', exchangeCheck: '40.10' } as const
+export const ASKED = { channelOpen: '20.10', confirmSelect: '85.10', exchangeCheck: '40.10', publish: '60.40' } as const
 
 const CLIENT_CLOSES = '10.50'
 const FRAME_END = 0xce
@@ -25,25 +29,45 @@ const CONNECTION_FORCED = 320
 /** Of the whole connection, or of its channel. */
 export const END = { connection: closing(0, 10, 50), channel: closing(1, 20, 40) } as const
 
-/** `along` goes out in one write with the answer to `asked`, on the first connection only. */
-export async function startAmqpPeer(asked: string, along: Buffer): Promise<AmqpPeer> {
-  const peer = { url: '', confirmed: 0, connections: 0 }
+/** It takes nothing for now. */
+export const BLOCKED = method(0, 10, 60, shortText('low on memory'))
+
+export interface AmqpTwist {
+  readonly asked: string
+  /** So often it is answered as ever first. */
+  readonly after?: number
+  /** Goes out in one write with the answer, or in place of it. */
+  readonly along?: Buffer
+  /** No answer to that, or to that and all that follows, the goodbye too: as from a broker whose channel hangs. */
+  readonly silent?: 'once' | 'from then on'
+}
+
+/** The twist is in the first connection only. */
+export async function startAmqpPeer({ asked, after = 0, along = Buffer.alloc(0), silent }: AmqpTwist): Promise<AmqpPeer> {
+  const peer = { url: '', confirmed: 0, connections: 0, open: 0, silent: false }
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     peer.connections += 1
+    peer.open += 1
     const isFirst = peer.connections === 1
-    let tag = 0
+    let [tag, times, mute] = [0, 0, false]
     sockets.add(socket)
     socket.on('error', () => {})
+    socket.on('close', () => (peer.open -= 1))
     readFrames(socket, {
       onHeader: () => socket.write(START),
       onMethod(name) {
-        const answer = ANSWERS[name]
-        if (answer !== undefined) socket.write(isFirst && name === asked ? Buffer.concat([answer, along]) : answer)
+        if (mute && silent === 'from then on') return
+        const isAsked = isFirst && name === asked && times++ === after
+        mute = isAsked && silent !== undefined
+        peer.silent ||= mute
+        const answer = mute ? Buffer.alloc(0) : ANSWERS[name]
+        if (answer !== undefined) socket.write(isAsked ? Buffer.concat([answer, along]) : answer)
         if (name === CLIENT_CLOSES) socket.end()
       },
       onBody() {
         tag += 1
+        if (mute) return
         peer.confirmed += 1
         socket.write(confirmOf(tag))
       },
@@ -106,6 +130,10 @@ function confirmOf(tag: number): Buffer {
   const fields = Buffer.alloc(9)
   fields.writeBigUInt64BE(BigInt(tag), 0)
   return method(1, 60, 80, fields)
+}
+
+function shortText(text: string): Buffer {
+  return Buffer.concat([Buffer.from([text.length]), Buffer.from(text)])
 }
 
 function longText(text: string): Buffer {

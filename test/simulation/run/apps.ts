@@ -5,6 +5,7 @@ import type { B24OAuth } from '@bitrix24/b24jssdk'
 import { RetryLater } from 'portline'
 import type { BatchOptions } from 'portline/handler-options.ts'
 import { callRest } from 'portline/bitrix24/call-rest.ts'
+import { NotNow } from 'portline/destinations/delivery-error.ts'
 import type { History, Outcome } from '../history.ts'
 import type { Life, Timeline } from '../world/timeline.ts'
 
@@ -66,15 +67,6 @@ export const HANDLED: Readonly<Record<string, BatchOptions & { readonly batch?: 
 export const UNHANDLED = 'ONIMCONNECTORLINEDELETE'
 
 class Hopeless extends Error {}
-
-class NotNow extends Error {
-  readonly retryAtMs: number
-
-  constructor(retryAtMs: number) {
-    super('not now')
-    this.retryAtMs = retryAtMs
-  }
-}
 
 class TookSome extends Error {
   readonly delivered: number
@@ -158,7 +150,7 @@ function handle(
       case 'not now':
         plans.notNows.set(first, (plans.notNows.get(first) ?? 0) + 1)
         await wait(1)
-        return fail(new NotNow(timeline.now() + step.ms))
+        return fail(new NotNow('what it needs', timeline.now() + step.ms))
       case 'take some': {
         await wait(step.ms)
         const delivered = Math.min(Math.floor(events.length / 2), events.length - 1)
