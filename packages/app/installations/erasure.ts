@@ -6,6 +6,7 @@ import { REWRITE_NOTE, REWRITE_OWED } from '../store/audit.ts'
 import type { Erasure, ReplacedSeal, SharedSeal } from '../store/audit.ts'
 import type { Store } from '../store/port.ts'
 import { openShared, sealShared } from '../tokens/sealed-event.ts'
+import { ifItOpens } from '../tokens/sealer.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 
 /**
@@ -19,6 +20,10 @@ import type { Sealer } from '../tokens/sealer.ts'
  * The installation was closed before its erasure began, so nothing that is judged later belongs to it: a pass to where the store ends
  * once it is quiet finds all of it.
  * What is left to do stands in the store: a crash at any point loses nothing of it, and slices that are done again find nothing.
+ *
+ * Out of a seal that no key at hand opens nobody can take one portal's auth blocks. It is not waited for: the key may never come back,
+ * and meanwhile all else of the portal would stay. The seal goes if nobody else shares it; else it is left to those who do, and the
+ * certificate says how many auth blocks are in it.
  */
 export interface EraserParts {
   readonly store: Store
@@ -89,9 +94,14 @@ export class Eraser {
     await Promise.race([quiet(), this.#stop])
     const toSeq = await store.lastSeq()
     let erasure = begun
-    for (let ended = false; !ended && !this.#stopped; ) {
+    for (let ended = false, told = false; !ended && !this.#stopped; ) {
       const slice = await store.erasureSlice(erasure, toSeq)
       const seals = await this.#sealsWithout(slice.shared)
+      if (seals.length < slice.shared.length && !told) {
+        told = true
+        log.warn({ app: erasure.app, portal: erasure.memberId, code: 'KEY_INVALID' },
+          'auth blocks of a portal that is being erased stand in seals that no key at hand opens: what others share of these is left, and the certificate counts it')
+      }
       // Somebody else has sealed one of them anew: the slice is read again.
       if (!(await store.eraseSlice(erasure, slice, seals))) continue
       erasure = { ...erasure, afterSeq: slice.toSeq }
@@ -104,13 +114,15 @@ export class Eraser {
     onErased(erasure)
   }
 
-  /** Auth blocks of others stay in the seals. */
+  /** Auth blocks of others stay in the seals. None in place of one that does not open. */
   async #sealsWithout(shared: readonly SharedSeal[]): Promise<ReplacedSeal[]> {
     const { sealer, clock } = this.#parts
     const seals: ReplacedSeal[] = []
     for (const { batch, sealed: former, eventIds } of shared) {
       const gone = new Set(eventIds)
-      const others = Object.entries(openShared(sealer, former)).filter(([id]) => !gone.has(id))
+      const parts = ifItOpens(() => openShared(sealer, former))
+      if (parts === undefined) continue
+      const others = Object.entries(parts).filter(([id]) => !gone.has(id))
       seals.push({ batch, former, sealed: sealShared(sealer, others) })
       // One may hold a thousand auth blocks: requests have their turn in between.
       if (seals.length % ERASE_SEALS_AT_ONCE === 0) await new Promise<void>((resolve) => clock.soon(resolve))

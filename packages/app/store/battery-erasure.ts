@@ -36,6 +36,15 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(slice.ended).toBe(true)
       await store.endErasure(await next(), 70)
     }
+    const sharedSeals = async (): Promise<Uint8Array[]> => {
+      const seals: Uint8Array[] = []
+      for (let [after, more]: [string | undefined, boolean] = [undefined, true]; more; more = after !== undefined) {
+        const { values, next: further } = await store.sealedOtherwise({ prefix: new Uint8Array([0]), after, limit: 20, maxBytes: 100 })
+        seals.push(...values.filter(({ kind }) => kind === 'auths').map(({ sealed }) => sealed))
+        after = further
+      }
+      return seals
+    }
     const ids = async (): Promise<string[]> => (await store.listEvents({ limit: 20 })).events.map(({ id }) => id)
 
     test('what is small goes at once and leaves a tombstone; no earlier event is handed out any more, after a restart either', async () => {
@@ -105,6 +114,19 @@ export function erasureBattery(name: string, makePlace: () => Promise<StorePlace
       expect(await store.eraseSlice(erasure, slice, seals)).toBe(false)
       expect(await ids()).toContain('01')
       expect((await store.event('02'))?.auth).toEqual(new Uint8Array([1, 2, 3]))
+    })
+
+    test('a seal that was not opened stays for the others in it, and what is left there is counted; without others it goes', async () => {
+      const shared = { authShared: true, auth: new Uint8Array() } as const
+      await store.appendEvents({ events: [event('00', shared), event('001', { ...shared, code: 'ONAPPUNINSTALL' })], sharedAuth: new Uint8Array([4]) })
+      await store.beginErasure(await fill())
+      const erasure = await next()
+      expect(await store.eraseSlice(erasure, await store.erasureSlice(erasure, await store.lastSeq()), [])).toBe(true)
+      await store.endErasure(await next(), 70)
+      expect((await store.event('02'))?.auth).toEqual(new Uint8Array([1, 2, 3]))
+      expect(await sharedSeals()).toEqual([new Uint8Array([1, 2, 3])])
+      const { records } = await store.audit({ ...PORTAL, afterSeq: 0, limit: 50 })
+      expect(records.at(-1)?.facts).toMatchObject({ events: 4, auth_blocks_left: 1 })
     })
 
     test('slices that were done go on where they were after a restart', async () => {

@@ -102,6 +102,22 @@ test('when the master\'s pair is lost the living account with the newest pair sp
   expect(server.asked).toHaveLength(2)
 })
 
+test('an account whose tokens open with no key is passed over and stays as it is; with none left that opens the key is asked for', async () => {
+  await install('ann')
+  await install('bob')
+  const unopened = sealAccount(createSealer(new Uint8Array(32).fill(1), systemRandom), {
+    portal: PORTAL, userId: 'bob', master: true, nowMs: clock.now() + 9, pair: { accessToken: 'x', refreshToken: 'y', expiresAtMs: 0 },
+  })
+  await store.saveAccount(unopened)
+  const tokens = keeper()
+  const pair = await tokens.pair(PORTAL)
+  expect(pair.accessToken).toMatch(/^ann access/)
+  expect(await tokens.turnedAway(PORTAL, pair.accessToken, 'user_access_error')).toBe(false)
+  expect(await states()).toEqual(['ann live', 'bob live master'])
+  await store.buryAccount((await store.accounts(PORTAL)).find(({ userId }) => userId === 'ann') ?? unopened, { atMs: clock.now(), reason: 'gone' })
+  await expect(tokens.pair(PORTAL)).rejects.toMatchObject({ code: 'KEY_INVALID', message: expect.stringContaining('no key at hand') as unknown })
+})
+
 test('every account is asked about once and then nobody is, until an installer comes', async () => {
   for (const user of ['ann', 'bob', 'eve']) await install(user, { knownToServer: false })
   const tokens = keeper()

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { PortalKey } from '../store/port.ts'
+import { ifItOpens } from './sealer.ts'
 import type { Sealer } from './sealer.ts'
 
 /** The application_token at rest and in memory: sealed there, a digest here. */
@@ -11,13 +12,15 @@ export function sealApplicationToken(sealer: Sealer, portal: PortalKey, token: s
   return sealer.seal(applicationTokenPurpose(portal), token)
 }
 
-export function digestOfSealed(sealer: Sealer, portal: PortalKey, sealed: Uint8Array): Uint8Array {
-  return digestOf(sealer.open(applicationTokenPurpose(portal), sealed))
+/** Nothing when no key at hand opens it: then it counts as not known yet, and the next proof brings it again. */
+export function digestOfSealed(sealer: Sealer, portal: PortalKey, sealed: Uint8Array): Uint8Array | undefined {
+  const token = ifItOpens(() => sealer.open(applicationTokenPurpose(portal), sealed))
+  return token === undefined ? undefined : digestOf(token)
 }
 
 /** Constant-time: digests have one length, and how far they agree tells nothing of the token. */
-export function hasDigest(token: string, digest: Uint8Array): boolean {
-  return timingSafeEqual(digestOf(token), digest)
+export function hasDigest(token: string, digest: Uint8Array | undefined): boolean {
+  return digest !== undefined && timingSafeEqual(digestOf(token), digest)
 }
 
 function digestOf(token: string): Uint8Array {

@@ -1,10 +1,9 @@
-import { CodedError } from '@portline/wire/errors.ts'
 import { RESEAL_SLICE_BYTES, RESEAL_SLICE_VALUES } from '../limits.ts'
 import type { Store } from '../store/port.ts'
 import type { Resealed, SealedValue } from '../store/sealed.ts'
 import { applicationTokenPurpose } from './application-token.ts'
 import { SHARED_PURPOSE, authPurpose } from './sealed-event.ts'
-import { AUDIT_HEAD_PURPOSE } from './sealer.ts'
+import { AUDIT_HEAD_PURPOSE, ifItOpens } from './sealer.ts'
 import type { Sealer } from './sealer.ts'
 import { accountPurpose } from './token-pair.ts'
 
@@ -44,12 +43,8 @@ export function sum(one: Reseal, other: Reseal): Reseal {
 
 function resealed(sealer: Sealer, value: SealedValue): Resealed | undefined {
   const purpose = purposeOf(value)
-  try {
-    return { value, sealed: sealer.seal(purpose, sealer.open(purpose, value.sealed)) }
-  } catch (error) {
-    if (error instanceof CodedError && error.code === 'KEY_INVALID') return undefined
-    throw error
-  }
+  const plain = ifItOpens(() => sealer.open(purpose, value.sealed))
+  return plain === undefined ? undefined : { value, sealed: sealer.seal(purpose, plain) }
 }
 
 /** What comes from elsewhere may be sealed with a former key, and this store must not take such up again. Errors: KEY_INVALID. */

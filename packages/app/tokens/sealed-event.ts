@@ -1,7 +1,8 @@
 import type { AuthBlock, EventEnvelope } from '@portline/wire/envelope.ts'
 import type { FormValue } from '@portline/wire/form/value.ts'
 import type { NewEvent, PortalKey, StoredEvent } from '../store/port.ts'
-import type { Sealer } from '../tokens/sealer.ts'
+import { ifItOpens } from './sealer.ts'
+import type { Sealer } from './sealer.ts'
 
 /**
  * The secrets of an event at rest: its auth block with live tokens, and its data where that holds tokens too
@@ -75,6 +76,11 @@ export function envelopeOf(sealer: Sealer, event: StoredEvent): EventEnvelope {
     ...(ts === undefined ? {} : { ts }),
     ...openParts(sealer, event),
   }
+}
+
+/** Nothing when no key at hand opens it. */
+export function envelopeIfItOpens(sealer: Sealer, event: StoredEvent): EventEnvelope | undefined {
+  return ifItOpens(() => envelopeOf(sealer, event))
 }
 
 /** The value itself when nothing in it is secret, so that the usual event costs no copy. */

@@ -1,17 +1,19 @@
 import { CodedError } from '@portline/wire/errors.ts'
+import { RESEAL_SLICE_BYTES, RESEAL_SLICE_VALUES } from '../limits.ts'
+import { LOST_KEYS_NOTE } from '../store/keeping.ts'
 import type { SealedSample } from '../store/keeping.ts'
 import type { Store } from '../store/port.ts'
-import { digestOfSealed } from './application-token.ts'
+import { applicationTokenPurpose } from './application-token.ts'
 import { openShared } from './sealed-event.ts'
 import { AUDIT_HEAD_PURPOSE, idIn } from './sealer.ts'
 import type { KeyRing, Sealer } from './sealer.ts'
 import { openAccount } from './token-pair.ts'
 
 /** Opens what a store has sealed, to see whether the key is the right one. Errors: KEY_INVALID. */
-export function demandOpens(sealer: Sealer, { kind, app, memberId, userId, sealed }: SealedSample): void {
+function demandOpens(sealer: Sealer, { kind, app, memberId, userId, sealed }: SealedSample): void {
   switch (kind) {
     case 'application_token':
-      digestOfSealed(sealer, { app, memberId }, sealed)
+      sealer.open(applicationTokenPurpose({ app, memberId }), sealed)
       return
     case 'tokens':
       openAccount(sealer, { app, memberId, userId, tokens: sealed, master: true, state: 'live', expiresAtMs: 0, obtainedAtMs: 0 })
@@ -22,18 +24,63 @@ export function demandOpens(sealer: Sealer, { kind, app, memberId, userId, seale
 }
 
 /**
- * Tells keys of another store from values that were changed. What opens is sealed with our key, and then one that does not open is
- * no matter of the key. Errors: KEY_INVALID with the ids of both, STORE_UNAVAILABLE.
+ * Of a backup: one that was made while the key was changed needs both. A value that was changed though its key is at hand is no matter of
+ * the key, nor is what an operator has given up. Errors: KEY_INVALID.
  */
-export async function demandKeysOfStore(store: Pick<Store, 'sealedSamples' | 'auditHead'>, sealer: KeyRing): Promise<void> {
-  const samples = await store.sealedSamples()
+export function demandKeysOfSamples(sealer: KeyRing, samples: readonly SealedSample[], lost: string | undefined): void {
+  demandNone(missingKeys(sealer, samples.filter((sample) => !opens(() => demandOpens(sealer, sample))), idsIn(lost)), sealer)
+}
+
+/**
+ * Tells keys of another store from values that were changed. What opens is sealed with our key, and then one that does not open is
+ * no matter of the key; nor is what an operator has given up. Errors: KEY_INVALID with the ids of both, STORE_UNAVAILABLE.
+ */
+export async function demandKeysOfStore(store: Pick<Store, 'sealedSamples' | 'auditHead' | 'note'>, sealer: KeyRing): Promise<void> {
   const { sealed: seal } = await store.auditHead()
-  if (samples.some((sample) => opens(() => demandOpens(sealer, sample)))) return
   if (seal !== undefined && opens(() => sealer.open(AUDIT_HEAD_PURPOSE, seal))) return
-  const needed = new Set([...samples.map(({ sealed }) => sealed), ...(seal === undefined ? [] : [seal])].map(idIn))
-  for (const id of sealer.keyIds) needed.delete(id)
-  if (needed.size === 0) return
-  throw new CodedError('KEY_INVALID', `the store is sealed with the key ${[...needed].join(', ')}; at hand is ${sealer.keyIds.join(', ')}`)
+  const samples = await store.sealedSamples()
+  if (samples.some((sample) => opens(() => demandOpens(sealer, sample)))) return
+  demandNone(missingKeys(sealer, [...samples, ...(seal === undefined ? [] : [{ sealed: seal }])], await lostKeys(store)), sealer)
+}
+
+function missingKeys(sealer: KeyRing, values: readonly Pick<SealedSample, 'sealed'>[], lost: readonly string[]): readonly string[] {
+  const missing = new Set(values.map(({ sealed }) => idIn(sealed)))
+  for (const id of [...sealer.keyIds, ...lost]) missing.delete(id)
+  return [...missing]
+}
+
+function demandNone(missing: readonly string[], { keyIds }: KeyRing): void {
+  if (missing.length > 0) throw new CodedError('KEY_INVALID', `the store is sealed with the key ${missing.join(', ')}; at hand is ${keyIds.join(', ')}`)
+}
+
+const LOOKED_AT_ONCE = { limit: RESEAL_SLICE_VALUES, maxBytes: RESEAL_SLICE_BYTES }
+/** No sealed value begins so: all of them are looked at. */
+const NO_PREFIX = new Uint8Array([0])
+
+async function lostKeys(store: Pick<Store, 'note'>): Promise<readonly string[]> {
+  return idsIn(await store.note(LOST_KEYS_NOTE))
+}
+
+function idsIn(note: string | undefined): readonly string[] {
+  return note?.split(' ').filter((id) => id !== '') ?? []
+}
+
+/**
+ * An operator goes ahead without the keys of this store: it may be opened with others from now on, and what is sealed in it stays as it
+ * is until they are found. Keys of later, mistyped, are told apart as before. Answers with the ids of those that are lost.
+ * Errors: STORE_UNAVAILABLE.
+ */
+export async function giveUpKeys(store: Pick<Store, 'sealedOtherwise' | 'note' | 'saveNote'>, keyIds: readonly string[]): Promise<readonly string[]> {
+  const lost = new Set(await lostKeys(store))
+  let after: string | undefined
+  do {
+    const { values, next } = await store.sealedOtherwise({ prefix: NO_PREFIX, after, ...LOOKED_AT_ONCE })
+    for (const { sealed } of values) lost.add(idIn(sealed))
+    after = next
+  } while (after !== undefined)
+  for (const id of keyIds) lost.delete(id)
+  await store.saveNote(LOST_KEYS_NOTE, [...lost].join(' '))
+  return [...lost]
 }
 
 function opens(open: () => unknown): boolean {

@@ -81,6 +81,19 @@ export function createSealer(keys: Uint8Array | readonly Uint8Array[], random: R
   }
 }
 
+/**
+ * What opens, or nothing when no key at hand opens it: one value that was changed, or whose key was taken away too early, must stop
+ * nothing but itself. What else goes wrong is thrown.
+ */
+export function ifItOpens<Opened>(open: () => Opened): Opened | undefined {
+  try {
+    return open()
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'KEY_INVALID') return undefined
+    throw error
+  }
+}
+
 /** Says which key it is and nothing of the key. */
 export function keyIdOf(key: Uint8Array): string {
   return digestOf(key).toString('hex')

@@ -10,7 +10,7 @@ import { RenewalLimits } from './renewal-limits.ts'
 import { renewAccount } from './renewal.ts'
 import type { RenewalParts } from './renewal.ts'
 import type { Sealer } from './sealer.ts'
-import { openAccount, pairIdOf } from './token-pair.ts'
+import { openAccount, openAccounts, pairIdOf } from './token-pair.ts'
 import type { TokenPair } from './token-pair.ts'
 import { UnsavedPairs } from './unsaved-pairs.ts'
 
@@ -21,8 +21,9 @@ import { UnsavedPairs } from './unsaved-pairs.ts'
  *
  * One renewal is told in renewal.ts. Which account speaks for the portal: the master, the administrator who installed the app last.
  * When its pair is lost, the living account whose pair is the newest becomes the master: every account was an administrator's when it
- * was kept, and the newest is the likeliest to be one still. With none left the installation is marked NEED_REINSTALL
- * (`onChanged`): an administrator has to open or install the app once; no question is asked meanwhile.
+ * was kept, and the newest is the likeliest to be one still. With none left the installation is marked NEED_REINSTALL (`onChanged`): an
+ * administrator has to open or install the app once; no question is asked meanwhile. One whose pair no key at hand opens is passed over
+ * and stays as it is: the key may come back.
  *
  * Invariants: one renewal at a time per account, whoever asks, here and in other processes; what an installer brought meanwhile is
  * never written over; a new pair is in the store before anybody uses it; an account asks its server no more often than
@@ -33,7 +34,8 @@ import { UnsavedPairs } from './unsaved-pairs.ts'
 export interface TokenKeeper {
   /**
    * The pair of the account that speaks for the portal, renewed when it has expired or when the portal has rejected `rejectedToken`.
-   * Errors: INSTALLATION_DELETED, TOKENS_MISSING, TOKENS_DEAD, RENEWAL_FAILED, STORE_UNAVAILABLE.
+   * Errors: INSTALLATION_DELETED, TOKENS_MISSING, TOKENS_DEAD, KEY_INVALID when no key at hand opens the pair of any account,
+   * RENEWAL_FAILED, STORE_UNAVAILABLE.
    */
   pair(portal: PortalKey, rejectedToken?: string): Promise<TokenPair>
   /** A call with this access token succeeded. */
@@ -95,13 +97,15 @@ export function createTokenKeeper(given: TokenKeeperParts): TokenKeeper {
     for (let rejections = 0; ; ) {
       await parts.unsaved.flush(portal)
       const { installation, accounts } = await read(store, portal)
-      const account = accounts.find(({ state }) => state === 'live')
-      if (account === undefined) {
+      const live = accounts.filter(({ state }) => state === 'live')
+      if (live.length === 0) {
         // A process that died between the last account's burial and this has not said so.
         if (installation.reason !== 'NEED_REINSTALL') await parts.onChanged(portal)
         throw new CodedError('TOKENS_DEAD')
       }
-      const pair = openAccount(sealer, account)
+      const [speaking] = openAccounts(sealer, live)
+      if (speaking === undefined) throw new CodedError('KEY_INVALID', 'the tokens of the portal open with no key at hand')
+      const { account, pair } = speaking
       const fresh = pair.expiresAtMs - RENEW_BEFORE_EXPIRY_MS > clock.now()
       if (fresh && pair.accessToken !== rejectedToken) return give(account, pair, account.formerTokens !== undefined)
       if (fresh && rejections++ === 0) limits.countRejection(keyOf(portal))
@@ -143,8 +147,9 @@ export function createTokenKeeper(given: TokenKeeperParts): TokenKeeper {
     },
 
     async turnedAway(portal, accessToken, reason) {
-      const [account, ...others] = (await store.accounts(portal)).filter(({ state }) => state === 'live')
-      if (account === undefined || others.length === 0 || openAccount(sealer, account).accessToken !== accessToken) return false
+      const [speaking, other] = openAccounts(sealer, (await store.accounts(portal)).filter(({ state }) => state === 'live'))
+      if (speaking === undefined || other === undefined || speaking.pair.accessToken !== accessToken) return false
+      const { account } = speaking
       const { buried } = await store.buryAccount(account, { atMs: clock.now(), reason })
       if (!buried) return false
       log.error({ app: account.app, portal: account.memberId, user: account.userId, reason }, 'the portal turns the user of an account away: another one speaks for it')

@@ -3,6 +3,7 @@ import type { TokenResponse } from '@portline/wire/oauth.ts'
 import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
 import type { Account } from '../store/accounts.ts'
 import type { PortalKey } from '../store/port.ts'
+import { ifItOpens } from './sealer.ts'
 import type { Sealer } from './sealer.ts'
 
 /** One user's tokens on one portal, opened. */
@@ -39,9 +40,19 @@ export function openAccount(sealer: Sealer, account: Account): TokenPair {
   return { ...openTokens(sealer, account, account.tokens), expiresAtMs: account.expiresAtMs }
 }
 
-/** The pair before, while that is kept. Its access token has had its time. */
+/** Those whose pair a key at hand opens, in their order. */
+export function* openAccounts(sealer: Sealer, accounts: readonly Account[]): Generator<{ readonly account: Account; readonly pair: TokenPair }> {
+  for (const account of accounts) {
+    const pair = ifItOpens(() => openAccount(sealer, account))
+    if (pair !== undefined) yield { account, pair }
+  }
+}
+
+/** The pair before, while that is kept and opens. Its access token has had its time. */
 export function formerPair(sealer: Sealer, account: Account): TokenPair | undefined {
-  return account.formerTokens === undefined ? undefined : { ...openTokens(sealer, account, account.formerTokens), expiresAtMs: 0 }
+  const { formerTokens } = account
+  const tokens = formerTokens === undefined ? undefined : ifItOpens(() => openTokens(sealer, account, formerTokens))
+  return tokens === undefined ? undefined : { ...tokens, expiresAtMs: 0 }
 }
 
 export function formerRefreshToken(sealer: Sealer, account: Account): string | undefined {

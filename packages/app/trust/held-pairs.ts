@@ -10,7 +10,7 @@ import type { AuthServers, Credentials } from '../tokens/auth-server.ts'
 import { sealParts } from '../tokens/sealed-event.ts'
 import type { Sealer } from '../tokens/sealer.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
-import { formerRefreshToken, openAccount, pairOf } from '../tokens/token-pair.ts'
+import { formerRefreshToken, openAccount, openAccounts, pairOf } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 
 /**
@@ -87,8 +87,11 @@ export class HeldPairs {
   async #accountWith(event: StoredEvent, { refreshToken }: TokenPair): Promise<Account | undefined> {
     const { store, sealer } = this.#parts
     if ((await store.installation(event))?.status === 'deleted') return undefined
-    const holds = (account: Account): boolean => [openAccount(sealer, account).refreshToken, formerRefreshToken(sealer, account)].includes(refreshToken)
-    return (await store.accounts(event)).find((account) => account.state === 'live' && holds(account))
+    const live = (await store.accounts(event)).filter(({ state }) => state === 'live')
+    for (const { account, pair } of openAccounts(sealer, live)) {
+      if ([pair.refreshToken, formerRefreshToken(sealer, account)].includes(refreshToken)) return account
+    }
+    return undefined
   }
 
   async #ofAccount(account: Account): Promise<TokenPair | undefined> {

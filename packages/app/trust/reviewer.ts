@@ -5,7 +5,7 @@ import { Serial } from '@portline/runtime/serial.ts'
 import type { EventEnvelope } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
 import { CodedError } from '@portline/wire/errors.ts'
-import { envelopeOf } from '../tokens/sealed-event.ts'
+import { envelopeIfItOpens, envelopeOf } from '../tokens/sealed-event.ts'
 import { DRAIN_MS, UNPROVEN_EVENTS_KEPT } from '../limits.ts'
 import type { Installations } from '../installations/installations.ts'
 import type { HeldSettlement, Installation, PortalKey, Proof, Store, StoredEvent } from '../store/port.ts'
@@ -17,6 +17,7 @@ import type { ClaimedTokens } from './claimed-tokens.ts'
 import { HeldPairs } from './held-pairs.ts'
 import { judge } from './judge.ts'
 import { isStillInstalled } from './still-installed.ts'
+import { tellUnopened } from './known-portals.ts'
 import type { KnownPortals } from './known-portals.ts'
 import type { Prover, ProvenInstaller } from './prover.ts'
 
@@ -59,6 +60,8 @@ export class Reviewer {
   readonly #again = new Map<string, { timer: Timer; tries: number; waiting: boolean }>()
   readonly #pairs: HeldPairs
   readonly #running = new Set<Promise<void>>()
+  /** Portal → those of its held events that no key opens. */
+  readonly #unopened = new Map<string, ReadonlySet<string>>()
   #stopped = false
 
   constructor(parts: ReviewerParts) {
@@ -83,6 +86,7 @@ export class Reviewer {
 
   /** Takes up what a former process left. */
   async start(): Promise<void> {
+    tellUnopened(this.#parts.known, this.#parts.log)
     for (const portal of await this.#parts.store.portalsWithHeld()) this.#start(portal)
   }
 
@@ -103,7 +107,7 @@ export class Reviewer {
   /** Whether events were proven. */
   async #review(portal: PortalKey): Promise<boolean> {
     const { store, clock, closeNow, onReviewed } = this.#parts
-    const held = await store.heldEvents(portal)
+    const held = this.#openable(portal, await store.heldEvents(portal))
     const decided = new Map<string, HeldSettlement>()
     const refused = new Set<string>()
     let [unavailable, postponed] = [false, false]
@@ -137,6 +141,20 @@ export class Reviewer {
     }
     onReviewed(portal, settlements)
     return postponed || settlements.some(({ state }) => state === 'pending')
+  }
+
+  /** What no key at hand opens stays held by itself: the key may come back before its hold is over. It is told of once. */
+  #openable(portal: PortalKey, held: readonly StoredEvent[]): readonly StoredEvent[] {
+    const { sealer, log } = this.#parts
+    const told = this.#unopened.get(keyOf(portal))
+    const unopened = new Set(held.filter((event) => envelopeIfItOpens(sealer, event) === undefined).map(({ id }) => id))
+    for (const id of unopened) {
+      if (told?.has(id) === true) continue
+      log.warn({ app: portal.app, portal: portal.memberId, id, code: 'KEY_INVALID' }, 'a held event opens with no key at hand: nothing can prove it until the key is back')
+    }
+    if (unopened.size > 0) this.#unopened.set(keyOf(portal), unopened)
+    else this.#unopened.delete(keyOf(portal))
+    return unopened.size === 0 ? held : held.filter(({ id }) => !unopened.has(id))
   }
 
   /** An application_token that is still under proof is no mismatch yet: what carries it waits with the event that brought it. */

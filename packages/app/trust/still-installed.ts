@@ -5,8 +5,8 @@ import { UNINSTALL_DOUBT_MS } from '../limits.ts'
 import type { Installation, Store } from '../store/port.ts'
 import type { AuthServers, Credentials } from '../tokens/auth-server.ts'
 import type { Sealer } from '../tokens/sealer.ts'
-import { envelopeOf } from '../tokens/sealed-event.ts'
-import { openAccount } from '../tokens/token-pair.ts'
+import { envelopeIfItOpens } from '../tokens/sealed-event.ts'
+import { openAccounts } from '../tokens/token-pair.ts'
 
 /** The newest. An install is sent once, and again when its answer was lost. */
 const INSTALLS_ASKED = 3
@@ -56,7 +56,7 @@ async function accountTokens({ store, sealer, clock }: StillInstalledParts, inst
   const good = (await store.accounts(installation)).filter(({ expiresAtMs }) => expiresAtMs > clock.now())
   // The master comes first.
   const inTurn = [...good.filter(({ state }) => state === 'live'), ...good.filter(({ state }) => state === 'dead')]
-  return inTurn.slice(0, ACCOUNTS_ASKED).map((account) => openAccount(sealer, account).accessToken)
+  return [...openAccounts(sealer, inTurn)].slice(0, ACCOUNTS_ASKED).map(({ pair }) => pair.accessToken)
 }
 
 /** An uninstall revokes the accounts' tokens: when another install waits in its lane, only what it brings is good for an answer. */
@@ -64,7 +64,8 @@ async function waitingTokens({ store, sealer, clock }: StillInstalledParts, { ap
   const { events } = await store.listEvents({ app, memberId, state: 'pending', code: 'ONAPPINSTALL', limit: INSTALLS_ASKED })
   const found = await Promise.all(events.map(({ id }) => store.event(id)))
   return found.flatMap((event) => {
-    const pair = event === undefined ? undefined : pairIn(envelopeOf(sealer, event).auth, event)
+    const envelope = event === undefined ? undefined : envelopeIfItOpens(sealer, event)
+    const pair = event === undefined || envelope === undefined ? undefined : pairIn(envelope.auth, event)
     return pair === undefined || pair.expiresAtMs <= clock.now() ? [] : [pair.accessToken]
   })
 }

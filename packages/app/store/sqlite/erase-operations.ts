@@ -1,4 +1,5 @@
 import type { Erasure, ErasureSlice, ReplacedSeal } from '../audit.ts'
+import { SHARED_AUTH_MAX_EVENTS } from '../port.ts'
 import type { Installation } from '../port.ts'
 import { appendAudit } from './audit-operations.ts'
 import { AfterCommit } from './engine.ts'
@@ -46,6 +47,25 @@ function uninstallTsOf(db: Queries, { upToSeq }: Erasure): number {
 }
 
 /**
+ * Of auth blocks whose seal nobody could open, how many are left: those that stand among others' there. Such a seal goes with the last of
+ * its events; while more of them go in a later slice, it is that slice's.
+ */
+function leftInSeals(db: Engine, unopened: ReadonlyMap<number, number>, erasure: Erasure, uninstallTs: number): number {
+  const { app, memberId } = erasure
+  let left = 0
+  for (const [batch, blocks] of unopened) {
+    const sharing = db.all(
+      'SELECT seq, app, member_id, generation, state, code, ts FROM events WHERE auth_batch = ? AND seq > ? AND seq <= ?',
+      batch, batch, batch + SHARED_AUTH_MAX_EVENTS,
+    )
+    const isOwn = (row: Row): boolean => row['app'] === app && row['member_id'] === memberId && (isUninstall(row, erasure) || goes(row, erasure, uninstallTs))
+    if (sharing.length === 0) db.run('DELETE FROM auth_batches WHERE batch = ?', batch)
+    else if (!sharing.every(isOwn)) left += blocks
+  }
+  return left
+}
+
+/**
  * CLEAN=1: what belongs to the installation that the uninstall ends goes.
  *
  *     begun (what is small is gone, the rest remembered) ──slice by slice──> ended (certificate in the audit trail)
@@ -84,7 +104,10 @@ export const eraseOperations = {
     return db.all('SELECT * FROM erasures ORDER BY begun_at, event_id').map(erasureOf)
   },
 
-  /** Nothing is done, and false answered, when a seal is no longer the one that was read. */
+  /**
+   * Nothing is done, and false answered, when a seal is no longer the one that was read. An auth block whose seal is not among `seals` is
+   * one that could not be opened.
+   */
   eraseSlice(db: Engine, erasure: Erasure, { seqs, toSeq }: Pick<ErasureSlice, 'seqs' | 'toSeq'>, seals: readonly ReplacedSeal[]): AfterCommit<boolean> {
     const { eventId } = erasure
     const uninstallTs = uninstallTsOf(db, erasure)
@@ -93,15 +116,22 @@ export const eraseOperations = {
     for (const { batch, sealed } of seals) db.run('UPDATE auth_batches SET sealed = ? WHERE batch = ?', sealed, batch)
     let [events, attempts] = [0, 0]
     const gone = new Set<number>()
+    const opened = new Set(seals.map(({ batch }) => batch))
+    const unopened = new Map<number, number>()
+    const noteSeal = ({ auth_batch: batch }: Row): void => {
+      if (typeof batch === 'number' && !opened.has(batch)) unopened.set(batch, (unopened.get(batch) ?? 0) + 1)
+    }
     for (const seq of seqs) {
-      const row = db.get('SELECT seq, generation, state, code, ts, took_ms FROM events WHERE seq = ?', seq)
+      const row = db.get('SELECT seq, generation, state, code, ts, took_ms, auth_batch FROM events WHERE seq = ?', seq)
       if (row === undefined) continue
       if (isUninstall(row, erasure)) {
+        noteSeal(row)
         db.run(`UPDATE events SET auth = x'', auth_batch = NULL, user_id = NULL WHERE seq = ?`, seq)
         continue
       }
       // Held when it was read, it may have been proven since.
       if (!goes(row, erasure, uninstallTs)) continue
+      noteSeal(row)
       events += db.run('DELETE FROM events WHERE seq = ?', seq)
       db.cautions.writeForgotten(db, seq)
       attempts += db.run('DELETE FROM attempts WHERE event = ?', seq) + (row['took_ms'] === null ? 0 : 1)
@@ -114,6 +144,8 @@ export const eraseOperations = {
        WHERE event_id = ?`,
       toSeq, events, attempts, eventId,
     )
+    const left = leftInSeals(db, unopened, erasure, uninstallTs)
+    if (left > 0) db.run(`UPDATE erasures SET counts = json_set(counts, '$.auth_blocks_left', coalesce(json_extract(counts, '$.auth_blocks_left'), 0) + ?) WHERE event_id = ?`, left, eventId)
     return new AfterCommit(() => {
       db.lanes.remove(erasure, (seq) => gone.has(seq))
       db.cautions.forget((seq) => gone.has(seq))
