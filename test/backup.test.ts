@@ -221,6 +221,31 @@ test('a restore refuses what it should, and leaves everything as it was', { time
   expect(await post(1)).toBeDefined()
 })
 
+test('a backup whose key is lost is restored when that is said, and starts with a new key; a backup of that store needs the new one alone', { timeout: 60_000 }, async () => {
+  const data = join(folder, 'data')
+  await start(data, join(folder, 'handled'))
+  await install()
+  expect(await post(1)).toBeDefined()
+  await kill()
+  const backup = join(folder, 'backup.sqlite')
+  expect((await run('backup', backup, '--data', data)).exitCode).toBe(0)
+  const [lost, wrong] = [join(folder, 'lost'), join(folder, 'wrong')]
+  for (const to of [lost, wrong]) {
+    await mkdir(to)
+    await writeFile(join(to, 'sealing.key'), Buffer.alloc(32, 7).toString('base64'))
+    expect(await run('restore', backup, '--data', to)).toMatchObject({ exitCode: 1, err: expect.stringContaining('KEY_INVALID') as unknown })
+  }
+  await rm(join(lost, 'sealing.key'))
+  const restored = await run('restore', backup, '--data', lost, '--without-key')
+  expect(restored, restored.err).toMatchObject({ exitCode: 0, out: expect.stringContaining('given up: ') as unknown })
+  await start(lost, join(folder, 'handled'))
+  expect((await storedIds()).size).toBeGreaterThan(0)
+  await kill()
+  const again = await run('backup', join(folder, 'again.sqlite'), '--data', lost)
+  expect(again.exitCode, again.err).toBe(0)
+  expect((await run('keys', 'status', '--data', lost)).exitCode).toBe(0)
+})
+
 test('the store of an app side that does not run is backed up too', { timeout: 60_000 }, async () => {
   const data = join(folder, 'data')
   await start(data, join(folder, 'handled'))

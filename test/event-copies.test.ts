@@ -1,6 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { main } from '@portline/cli/main.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { ERROR_TABLE } from '@portline/wire/errors.ts'
@@ -49,7 +50,7 @@ describe('a store', () => {
   const record = fc.record({
     fields: fc.record({
       id, app: fc.constantFrom('a', 'b'), memberId: fc.stringMatching(/^[0-9a-f]{4}$/), code: fc.stringMatching(/^[A-Z]{3,8}$/),
-      state: fc.constantFrom('held' as const, 'pending' as const, 'done' as const, 'dead' as const), receivedAtMs: ms, generation: fc.nat(9),
+      state: fc.constantFrom('held' as const, 'pending' as const, 'done' as const, 'dead' as const), receivedAtMs: ms, generation: fc.nat(1),
       handlerId: fc.string(), ts: fc.string(), data: formValue, reason: code, proof: fc.constantFrom('application_token' as const, 'installer' as const),
       provenAtMs: ms, dueAtMs: ms, parked: fc.constant(true as const), finishedAtMs: ms, replayedAtMs: ms, attemptsBefore: fc.integer({ min: 1, max: 9 }), duplicateOf: id,
     }, { requiredKeys: ['id', 'app', 'memberId', 'code', 'state', 'receivedAtMs', 'generation'] }),
@@ -81,7 +82,7 @@ describe('a store', () => {
           attempts: attempts.map((each, index) => ({ ...each, n: index + 1 })),
         }))
         await from.importEvents(records)
-        const parts = { store: to, sealer, wake: () => {} }
+        const parts = { store: to, sealer, wake: () => {}, held: { nowMs: () => 0, review: () => {} } }
         const lines = await text(from, true)
         expect(await importLines(parts, lines)).toEqual({ lines: records.length, imported: records.length, skipped: 0 })
         expect(await all(to)).toEqual(await all(from))
@@ -106,6 +107,28 @@ describe('a store', () => {
     await expect(importLines(parts, good.replace('"attempts"', `"sealed":"${sealed}","attempts"`))).rejects.toMatchObject({ message: 'line 1: its auth block was sealed with another key' })
     expect((await store.listEvents({ limit: 9 })).events).toEqual([])
     await store.close()
+  })
+
+  test('held events come with their auth blocks and while somebody may still prove them; the others are left out and counted', async () => {
+    const DAY_MS = 86_400_000
+    const [from, to] = [await openSqliteStore(join(folder, 'from')), await openSqliteStore(join(folder, 'to'))]
+    const nowMs = 100 * DAY_MS
+    const held = (name: string, receivedAtMs: number): ImportedEvent['event'] => ({
+      id: name, app: 'a', memberId: 'm', code: 'ONAPPINSTALL', state: 'held', reason: 'AWAITING_PROOF', receivedAtMs, generation: 0, attempts: 0,
+      auth: sealParts(sealer, { app: 'a', memberId: 'm' }, { auth: { application_token: 'x' } }).auth,
+    })
+    await from.importEvents([held('01', nowMs - 2 * DAY_MS), held('02', nowMs - 4 * DAY_MS)].map((event) => ({ event, attempts: [] })))
+    const reviewed: string[] = []
+    const parts = { store: to, sealer, wake: () => {} }
+    const judged = { ...parts, held: { nowMs: () => nowMs, review: ({ memberId }: { memberId: string }) => void reviewed.push(memberId) } }
+
+    expect(await importLines(judged, await text(from, false))).toEqual({ lines: 2, imported: 0, skipped: 0, refused: { APPLICATION_TOKEN_MISSING: 2 } })
+    expect(await importLines(parts, await text(from, true))).toEqual({ lines: 2, imported: 0, skipped: 0, refused: { AWAITING_PROOF: 2 } })
+    expect([await to.lastSeq(), reviewed]).toEqual([0, []])
+    expect(await importLines(judged, await text(from, true))).toEqual({ lines: 2, imported: 1, skipped: 0, refused: { HELD_TOO_LONG: 1 } })
+    expect(await to.heldEvents({ app: 'a', memberId: 'm' })).toMatchObject([{ id: '01', reason: 'AWAITING_PROOF' }])
+    expect(reviewed).toEqual(['m'])
+    await Promise.all([from.close(), to.close()])
   })
 })
 
@@ -188,7 +211,7 @@ describe('an app side', () => {
     const { out } = await run(['events', 'export', '--data', house.dataDir, '--with-sealed'])
     const [file, to] = [join(folder, 'all.ndjson'), join(folder, 'to')]
     await writeFile(file, out)
-    await (await import('node:fs/promises')).mkdir(to)
+    await mkdir(to)
     expect(await run(['events', 'import', file, '--data', to])).toMatchObject({ exitCode: 1, err: expect.stringContaining('STORE_MISSING') as unknown })
     await (await openSqliteStore(join(to, 'portline.sqlite'))).close()
     await writeFile(join(to, 'sealing.key'), await readFile(join(house.dataDir, 'sealing.key')))
@@ -197,6 +220,102 @@ describe('an app side', () => {
     const bare = await run(['events', 'export', '--data', house.dataDir])
     expect(again.out).toBe(bare.out)
     await house.restart()
+  })
+
+  /** Of another app side of the same app and portal: installed there a second time, as events of both installations say. */
+  async function exportedElsewhere(): Promise<string> {
+    const elsewhere = join(folder, 'elsewhere')
+    await mkdir(elsewhere)
+    const store = await openSqliteStore(join(elsewhere, 'portline.sqlite'))
+    const portal = { app: 'copied', memberId: house.portal.memberId }
+    const { domain, clientEndpoint, serverEndpoint } = { domain: 'p', clientEndpoint: 'https://p.example/rest/', serverEndpoint: 'https://o.example/' }
+    await store.saveInstallation({ ...portal, status: 'active', generation: 2, domain, clientEndpoint, serverEndpoint, updatedAtMs: 1, installedAtMs: 1 })
+    const event = (name: string, generation: number, state: 'pending' | 'dead'): ImportedEvent => ({
+      event: { ...portal, id: name, code: 'ONCRMDEALADD', generation, state, auth: new Uint8Array(), proof: 'application_token', receivedAtMs: 5, provenAtMs: 5, attempts: 0, ...(state === 'dead' ? { finishedAtMs: 6 } : {}) },
+      attempts: [],
+    })
+    await store.importEvents([event('FORMER', 1, 'pending'), event('CURRENT', 2, 'pending'), event('DEAD', 2, 'dead')])
+    await store.close()
+    const { out } = await run(['events', 'export', '--data', elsewhere])
+    const file = join(folder, 'elsewhere.ndjson')
+    await writeFile(file, out)
+    return file
+  }
+
+  test('hands on what was of the installation that another app side had, however often that had counted it, and lets it be replayed', async () => {
+    await openWithEvents()
+    const file = await exportedElsewhere()
+    handled = []
+    expect(await run(['events', 'import', file, '--json'], url())).toMatchObject({ exitCode: 0, out: '{"lines":3,"imported":3,"skipped":0}\n' })
+    await until(async () => ((await house.events({ state: 'pending' })).length === 0 ? true : undefined), 'the imported events to be settled')
+    expect(handled).toEqual(['CURRENT undefined'])
+    expect(await house.event('FORMER')).toMatchObject({ state: 'dead', reason: 'FORMER_INSTALLATION' })
+    expect(await run(['events', 'replay', 'DEAD'], url())).toMatchObject({ exitCode: 0 })
+    await until(() => (handled.length === 2 ? true : undefined), 'the replayed event')
+  })
+
+  test('judges held events that were taken in while it did not run: a true install opens its portal', async () => {
+    await openWithEvents()
+    const { out } = await run(['events', 'export', '--event', 'ONAPPINSTALL', '--with-sealed'], url())
+    await house.side.stop()
+    // As it was before its proof.
+    const LATER = ['proof', 'provenAt', 'finishedAt', 'attemptLog', 'installation']
+    const event = Object.fromEntries(Object.entries(JSON.parse(out) as Record<string, unknown>).filter(([name]) => !LATER.includes(name)))
+    const line = { ...event, state: 'held', reason: 'AWAITING_PROOF', generation: 0, attempts: 0 }
+    const file = join(folder, 'held.ndjson')
+    const store = join(house.dataDir, 'portline.sqlite')
+    await rm(store)
+    await (await openSqliteStore(store)).close()
+    await writeFile(file, JSON.stringify({ ...line, sealed: undefined }))
+    expect((await run(['events', 'import', file, '--data', house.dataDir])).out).toMatch(/imported +0\n(.*\n)*held and left out, APPLICATION_TOKEN_MISSING +1/)
+    await writeFile(file, JSON.stringify(line))
+    expect((await run(['events', 'import', file, '--data', house.dataDir, '--json'])).out).toBe('{"lines":1,"imported":1,"skipped":0}\n')
+    await house.restart()
+    expect(await house.settled('ONAPPINSTALL')).toMatchObject({ state: 'done', proof: 'access_token' })
+    expect(await house.installation()).toMatchObject({ status: 'active' })
+  })
+
+  test('judges held events that it takes in while it runs', async () => {
+    await openWithEvents()
+    const { out } = await run(['events', 'export', '--event', 'ONAPPINSTALL', '--with-sealed'], url())
+    const LATER = ['proof', 'provenAt', 'finishedAt', 'attemptLog', 'installation']
+    const event = Object.fromEntries(Object.entries(JSON.parse(out) as Record<string, unknown>).filter(([name]) => !LATER.includes(name)))
+    const file = join(folder, 'held.ndjson')
+    await writeFile(file, JSON.stringify({ ...event, id: 'HELD', state: 'held', reason: 'AWAITING_PROOF', generation: 0, attempts: 0 }))
+    expect((await run(['events', 'import', file, '--json'], url())).out).toBe('{"lines":1,"imported":1,"skipped":0}\n')
+    await until(async () => ((await house.event('HELD')).state === 'done' ? true : undefined), 'the held event to be judged and handled')
+  })
+
+  test('takes nothing sealed in where no key is at hand', async () => {
+    await openWithEvents()
+    const { out } = await run(['events', 'export', '--event', 'ONCRMDEALADD', '--with-sealed'], url())
+    const [file, to] = [join(folder, 'sealed.ndjson'), join(folder, 'keyless')]
+    await writeFile(file, out)
+    await mkdir(to)
+    await (await openSqliteStore(join(to, 'portline.sqlite'))).close()
+    expect(await run(['events', 'import', file, '--data', to])).toMatchObject({ exitCode: 1, err: expect.stringMatching(/IMPORT_INVALID: line 1: .*no key is at hand/) as unknown })
+  })
+
+  test('is exported to its end though a seal does not open, and the events that go without it are named', async () => {
+    await openWithEvents()
+    await house.side.stop()
+    const store = new DatabaseSync(join(house.dataDir, 'portline.sqlite'))
+    const hurt = store.prepare(`SELECT auth_batch FROM events WHERE code = 'ONCRMDEALADD' ORDER BY seq LIMIT 1`).get()?.['auth_batch'] ?? 0
+    store.prepare(`UPDATE auth_batches SET sealed = x'0102' WHERE batch = ?`).run(hurt)
+    const ids = store.prepare('SELECT id FROM events WHERE auth_batch = ? ORDER BY seq').all(hurt).map(({ id }) => String(id))
+    store.close()
+    const all = await run(['events', 'export', '--data', house.dataDir])
+    const offline = await run(['events', 'export', '--with-sealed', '--data', house.dataDir])
+    await house.restart()
+    const online = await run(['events', 'export', '--with-sealed'], url())
+    for (const { exitCode, out, err } of [offline, online]) {
+      expect(exitCode, err).toBe(0)
+      expect(err).toContain(`Without its auth block, which no key at hand opens: ${ids.join(', ')}.`)
+      expect(out.split('\n')).toHaveLength(all.out.split('\n').length)
+    }
+    const file = join(folder, 'hurt.ndjson')
+    await writeFile(file, online.out.replaceAll('"id":"', '"id":"X'))
+    expect((await run(['events', 'import', file, '--json'], url())).exitCode).toBe(0)
   })
 })
 

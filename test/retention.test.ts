@@ -1,6 +1,7 @@
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { defineApp } from 'portline'
 import { RETENTION_REST_MS } from 'portline/limits.ts'
+import type { AppSideOptions } from 'portline/serve/start-app-side.ts'
 import { afterEach, expect, test } from 'vitest'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
@@ -34,6 +35,29 @@ test('while open events fill the store new ones are refused with a code, and the
 test('without a word of it events are kept for thirty days', async () => {
   house = await openHouse({ app: defineApp({ name: 'kept' }) })
   expect(await store()).toMatchObject({ doneAfterMs: 30 * 86_400_000, full: false })
+})
+
+test('a list goes on where it was, though what its last page ended with has been deleted meanwhile', async () => {
+  const side: { -readonly [Option in keyof AppSideOptions]?: AppSideOptions[Option] } = { retention: {} }
+  house = await openHouse({ app: defineApp({ name: 'kept' }), side })
+  const at = new Date(Date.now() - 1_000).toISOString()
+  const line = (id: string, state: 'done' | 'dead'): string =>
+    JSON.stringify({ id, app: 'kept', portal: 'p', event: 'ONCRMDEALADD', state, generation: 1, receivedAt: at, finishedAt: at, attempts: 0 })
+  // Events keep their ids through an import, and not their places.
+  const body = [line(oldId(9), 'dead'), line(oldId(3), 'done'), line(oldId(2), 'done'), line(oldId(1), 'done')].join('\n')
+  expect((await fetch(`${house.side.url}/api/events/import`, { method: 'POST', headers: { 'content-type': 'application/x-ndjson' }, body })).status).toBe(200)
+  const page = async (query: string): Promise<{ ids: string[]; next: string | null }> => {
+    const { events, next } = (await (await fetch(`${house.side.url}/api/events?${query}`)).json()) as { events: { id: string }[]; next: string | null }
+    return { ids: events.map(({ id }) => id), next }
+  }
+  const first = await page('limit=2')
+  expect(first.ids).toEqual([oldId(1), oldId(2)])
+  side.retention = { doneAfterMs: 1 }
+  await house.restart()
+  await until(async () => ((await store()).deletedByAge === 3 ? true : undefined), 'the deletion')
+  expect(await page(`limit=2&after=${first.next}`)).toEqual({ ids: [oldId(9)], next: null })
+  // An id goes on behind its event, as before.
+  expect(await page(`after=${oldId(9)}`)).toEqual({ ids: [], next: null })
 })
 
 const DAY_MS = 86_400_000

@@ -19,10 +19,9 @@ export interface OfflineStore {
   readonly sealer: KeyRing | undefined
 }
 
-/** Errors: STORE_MISSING, STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, and those of `work`. */
+/** Carries over a store of an older version. Errors: STORE_MISSING, STORE_IN_USE, STORE_NEWER, STORE_UNAVAILABLE, KEY_INVALID, and those of `work`. */
 export async function withOfflineStore<Result>(env: Environment, dataDir: string, work: (offline: OfflineStore) => Promise<Result>): Promise<Result> {
-  const file = join(dataDir, STORE_FILE)
-  if (!existsSync(file)) throw new CodedError('STORE_MISSING', `there is no ${file}`)
+  const file = storeFileIn(dataDir)
   const sealer = await sealerAtHand(env, dataDir)
   const store = await openSqliteStore(file)
   try {
@@ -30,6 +29,13 @@ export async function withOfflineStore<Result>(env: Environment, dataDir: string
   } finally {
     await store.close()
   }
+}
+
+/** Errors: STORE_MISSING. */
+export function storeFileIn(dataDir: string): string {
+  const file = join(dataDir, STORE_FILE)
+  if (!existsSync(file)) throw new CodedError('STORE_MISSING', `there is no ${file}`)
+  return file
 }
 
 /** The keys themselves. Errors: KEY_INVALID. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
+import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { RETENTION_REST_MS, RETENTION_SWEEP_MS } from '../limits.ts'
 import { PORTAL, event, settled } from '../store/battery-parts.ts'
@@ -30,8 +31,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-function start(rules: RetentionRules): void {
-  retention = new Retention({ store, clock, log: silentLog, rules })
+function start(rules: RetentionRules, over: Partial<Store> = {}): void {
+  retention = new Retention({ store: { ...store, ...over }, clock, log: silentLog, rules })
   retention.start()
 }
 
@@ -94,6 +95,38 @@ test('over its size the store gives up the oldest that ended, whatever its age, 
   expect((await store.size()).usedBytes).toBeLessThanOrEqual(usedBytes / 2)
   expect(await store.event('000000')).toBeUndefined()
   expect(await store.event('002999')).toBeDefined()
+})
+
+test('what the store has no room to delete at once it deletes in smaller slices, at the next look too; what it cannot delete at all keeps none from being tried again', async () => {
+  await fill(600, 'done', () => true)
+  await clock.advance(10)
+  const spans: number[] = []
+  /** The log has room for so much and no more, until it is emptied. */
+  let [room, taken] = [70, 0]
+  const deleteSettled: Store['deleteSettled'] = async (before, afterSeq, toSeq) => {
+    const span = toSeq - afterSeq
+    spans.push(span)
+    if (taken + span > room) throw new CodedError('STORE_UNAVAILABLE', 'database or disk is full')
+    taken += span
+    return store.deleteSettled(before, afterSeq, toSeq)
+  }
+  const scrub: Store['scrub'] = async () => {
+    taken = 0
+    return store.scrub()
+  }
+  start({ doneAfterMs: 1 }, { deleteSettled, scrub })
+  await soon(() => retention.status.deletedByAge === 600)
+  expect(spans.slice(0, 9)).toEqual([500, 500, 250, 250, 125, 125, 62, 62, 62])
+  expect(spans.filter((span) => span > 62)).toHaveLength(6)
+
+  room = 0
+  spans.length = 0
+  await fill(200, 'done', () => true, 700)
+  await soon(() => spans.filter((span) => span === 1).length === 2, RETENTION_SWEEP_MS / 10)
+  expect(spans).toEqual([124, 124, 62, 62, 31, 31, 15, 15, 7, 7, 3, 3, 1, 1])
+  expect(await kept()).toBe(200)
+  room = 2
+  await soon(() => retention.status.deletedByAge === 800, RETENTION_SWEEP_MS / 10)
 })
 
 test('a store that open events fill is full until some of them end', async () => {

@@ -42,6 +42,8 @@ export class Retention {
   #status: RetentionStatus = { full: false, deletedByAge: 0, deletedBySize: 0 }
   #timer: Timer | undefined
   #stopped = false
+  /** How many places of the order of events a slice may span: fewer since the store failed to delete more, and with each sweep twice as many. */
+  #sliceSeqs = Number.POSITIVE_INFINITY
   #sweeping = Promise.resolve()
 
   constructor(parts: RetentionParts) {
@@ -85,6 +87,7 @@ export class Retention {
 
   async #sweep(): Promise<void> {
     const { clock, log, rules: { doneAfterMs, deadAfterMs, maxBytes } } = this.#parts
+    this.#sliceSeqs *= 2
     try {
       const nowMs = clock.now()
       const before = { doneBeforeMs: cutoff(nowMs, doneAfterMs), deadBeforeMs: cutoff(nowMs, deadAfterMs) }
@@ -112,18 +115,43 @@ export class Retention {
     return deleted
   }
 
-  /** Slice by slice, as long as it is wanted. */
+  /** Slice by slice, as long as it is wanted. Errors: STORE_UNAVAILABLE where not even one event can be deleted. */
   async #delete(before: SettledBefore, isWanted: () => Promise<boolean>): Promise<number> {
     const { store, clock } = this.#parts
     let deleted = 0
     for (let afterSeq = 0; !this.#stopped; ) {
       const window = await store.settledWindow(before, afterSeq)
       if (window.kind === 'end' || !(await isWanted())) break
-      if (window.kind === 'window') deleted += await store.deleteSettled(before, window.afterSeq, window.toSeq)
-      afterSeq = window.kind === 'window' ? window.toSeq : window.afterSeq
+      if (window.kind === 'window') {
+        const toSeq = Math.min(window.toSeq, window.afterSeq + this.#sliceSeqs)
+        const count = await this.#deleteSlice(before, window.afterSeq, toSeq)
+        deleted += count ?? 0
+        afterSeq = count === undefined ? window.afterSeq : toSeq
+      } else afterSeq = window.afterSeq
       await sleep(clock, RETENTION_REST_MS)
     }
     return deleted
+  }
+
+  /**
+   * A slice takes room in the store's log before it gives any. Where the disk is nearly full, what stands there of former slices goes first,
+   * and half of a slice may go where all of it does not. Undefined: try that.
+   */
+  async #deleteSlice(before: SettledBefore, afterSeq: number, toSeq: number): Promise<number | undefined> {
+    const { store } = this.#parts
+    try {
+      return await store.deleteSettled(before, afterSeq, toSeq)
+    } catch {
+      await store.scrub()
+    }
+    try {
+      return await store.deleteSettled(before, afterSeq, toSeq)
+    } catch (error) {
+      const seqs = toSeq - afterSeq
+      if (seqs <= 1) throw error
+      this.#sliceSeqs = Math.floor(seqs / 2)
+      return undefined
+    }
   }
 }
 

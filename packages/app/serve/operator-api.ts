@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { RefusalLog } from '../inbox/refusal-log.ts'
 import type { Retention } from '../inbox/retention.ts'
 import { IMPORT_MAX_BYTES, LIST_MAX_ROWS } from '../limits.ts'
-import type { ListedEvent, Store } from '../store/port.ts'
+import type { ListedEvent, PortalKey, Store } from '../store/port.ts'
 import { addAuditApi } from './audit-api.ts'
 import type { AuditApiParts } from './audit-api.ts'
 import { addChecksApi } from './checks-api.ts'
@@ -22,6 +22,7 @@ import { replayMany, replayOne, retryOne } from './replays.ts'
 import type { ReplayParts } from './replays.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Sealer } from '../tokens/sealer.ts'
+import type { Reviewer } from '../trust/reviewer.ts'
 import { attemptView, eventView, historyOf, installationView } from './views.ts'
 
 /** The operator API under /api/, described in docs/reference/operator-api.md. */
@@ -30,6 +31,7 @@ export interface OperatorApiParts extends ReplayParts, KeysApiParts, AuditApiPar
   readonly retention: Retention
   readonly sealer: Sealer
   readonly snapshots: Snapshots
+  readonly reviewer: Reviewer
   readonly destinations: () => readonly DestinationView[]
   readonly listenHost: string
   readonly operatorToken: string | undefined
@@ -86,7 +88,7 @@ const exportQuery = z.looseObject({ sealed: z.enum(['0', '1']).default('0') })
 const importQuery = z.strictObject({ firstLine: digits(1).default(1) })
 
 /** What leaves and enters in bulk: events as lines, the whole store as a file. */
-function addCopies(api: FastifyInstance, { store, lanes, sealer, retention, snapshots }: OperatorApiParts): void {
+function addCopies(api: FastifyInstance, { store, lanes, sealer, retention, snapshots, nowMs, reviewer }: OperatorApiParts): void {
   api.addContentTypeParser('application/x-ndjson', { parseAs: 'string', bodyLimit: IMPORT_MAX_BYTES }, (_request, body, parsed) => parsed(null, body))
   api.get('/api/events/export', (request, reply) => {
     const { sealed, ...filter } = checked(exportQuery, request.query)
@@ -97,7 +99,9 @@ function addCopies(api: FastifyInstance, { store, lanes, sealer, retention, snap
     const { firstLine } = checked(importQuery, request.query)
     if (typeof request.body !== 'string') throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'send application/x-ndjson')
     if (retention.full) throw new CodedError('STORE_FULL')
-    return importLines({ store, sealer, wake: (portal) => lanes.wake(portal) }, request.body, firstLine)
+    // A review that fails comes again by itself.
+    const held = { nowMs, review: (portal: PortalKey) => void reviewer.review(portal).catch(() => {}) }
+    return importLines({ store, sealer, wake: (portal) => lanes.wake(portal), held }, request.body, firstLine)
   })
   // Not GET: any page can make a browser send one, and a copy is work.
   api.post('/api/backup', async (_request, reply) => {

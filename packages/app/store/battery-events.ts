@@ -54,10 +54,23 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       expect(await store.listedEvent('99')).toBeUndefined()
     })
 
-    test('a list goes on after an event that was deleted meanwhile', async () => {
-      await append(store, ['01', '02', '03'].map((id) => event(id)))
-      expect((await store.listEvents({ limit: 9, after: '025' })).events.map(({ id }) => id)).toEqual(['02', '01'])
-      expect((await store.listEvents({ limit: 9, after: '00' })).events).toEqual([])
+    test('a list goes on behind an event by its id, and behind one that has gone as near as its id tells', async () => {
+      await append(store, ['a1', 'a2', 'a3'].map((id) => event(id)))
+      const after = async (id: string): Promise<string[]> => (await store.listEvents({ limit: 9, after: id })).events.map(({ id: found }) => found)
+      expect([await after('a2'), await after('a25'), await after('a0')]).toEqual([['a1'], ['a2', 'a1'], []])
+    })
+
+    test('a list whose ids are out of order goes on where it was, though the event there was deleted meanwhile', async () => {
+      await append(store, [event('z1')])
+      const ended = (id: string) => ({ event: { ...event(id), state: 'done' as const, attempts: 0, finishedAtMs: 40 }, attempts: [] })
+      await store.importEvents(['c1', 'b2', 'a3'].map(ended))
+      await append(store, [event('b9'), event('z2')])
+      const first = await store.listEvents({ limit: 4 })
+      expect(first.events.map(({ id }) => id)).toEqual(['z2', 'b9', 'a3', 'b2'])
+      expect(await store.deleteSettled({ doneBeforeMs: 50, deadBeforeMs: 50 }, 0, await store.lastSeq())).toBe(3)
+      const second = await store.listEvents({ limit: 4, after: first.next ?? '' })
+      expect(second.events.map(({ id }) => id)).toEqual(['z1'])
+      expect(second.next).toBeUndefined()
     })
 
     test('a list holds no auth block, sealed or not', async () => {
@@ -134,6 +147,29 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       const all = { doneBeforeMs: Number.MAX_SAFE_INTEGER, deadBeforeMs: Number.MAX_SAFE_INTEGER }
       await store.deleteSettled(all, 0, 1_000)
       expect(await allIds({})).toEqual(['06', '05', '04'])
+    })
+
+    test('a stretch to delete is bounded by the size of what goes, its attempts too; one event goes whatever its size', async () => {
+      const MB = 1_000_000
+      const ended = (id: string, bytes: number, notes: readonly string[] = []) => ({
+        event: { ...event(id, { data: 'x'.repeat(bytes) }), state: 'done' as const, attempts: 1, finishedAtMs: 40 }, attempts: [attempt(1, { notes })],
+      })
+      await append(store, [event('open', { data: 'x'.repeat(9 * MB) })])
+      await store.importEvents([
+        ended('b1', 1.5 * MB), ended('b2', 1.5 * MB), ended('b3', 1.5 * MB), ended('big', 9 * MB), ended('noted', 10, ['x'.repeat(4 * MB)]), ended('b4', MB), ended('b5', 10),
+      ])
+      const before: SettledBefore = { doneBeforeMs: 50, deadBeforeMs: 50 }
+      const kept: string[][] = []
+      for (let afterSeq = 0; ; ) {
+        const window = await store.settledWindow(before, afterSeq)
+        if (window.kind === 'end') break
+        if (window.kind === 'window') await store.deleteSettled(before, window.afterSeq, window.toSeq)
+        afterSeq = window.kind === 'window' ? window.toSeq : window.afterSeq
+        kept.push(await allIds({}))
+      }
+      expect(kept).toEqual([
+        ['b5', 'b4', 'noted', 'big', 'b3', 'open'], ['b5', 'b4', 'noted', 'big', 'open'], ['b5', 'b4', 'noted', 'open'], ['b5', 'b4', 'open'], ['open'],
+      ])
     })
 
     test('events from a time when the clock was far ahead keep none behind them from being deleted', async () => {

@@ -17,10 +17,13 @@ export interface EventConditions {
 }
 
 export interface EventFilter extends EventConditions {
-  /** `next` of the previous page: an event's id. */
+  /** `next` of the previous page, or an event's id. */
   readonly after?: string
   readonly limit: number
 }
+
+/** `next` of a list of events: a place in their order. No id tells it: those that were imported, or came while the clock was behind, are out of order. */
+export const LIST_PLACE = /^\d{1,16}$/
 
 export interface EventPage {
   readonly filter: EventConditions
@@ -71,6 +74,9 @@ export interface RememberedEvent {
   readonly fingerprint: Uint8Array
   readonly receivedAtMs: number
 }
+
+/** The ids of the keys that a restore without them has given up, with blanks between them. */
+export const LOST_KEYS_NOTE = 'lost keys'
 
 /** Something sealed of a store, to see whether a key opens it. */
 export interface SealedSample extends PortalKey {

@@ -38,7 +38,11 @@ export interface Store {
 
   /** Lanes that nobody has leased and whose first event is due, up to `limit`; and when the next of the others will be. */
   dueLanes(nowMs: number, limit: number): Promise<{ lanes: PortalKey[]; nextDueAtMs?: number }>
-  /** Whoever asks for a lane that it has leased already gives back what it was handed and has not settled. */
+  /**
+   * Whoever asks for a lane that it has leased already gives back what it was handed and has not settled; what was parked is parked again.
+   * Parked events whose time has come are handed out first; where the lane itself can go on too, each kind has half of the lease, or what
+   * the other leaves. Of too many parked ones those that have waited longest are handed out. Each kind is in the order of receipt.
+   */
   leaseLane(portal: PortalKey, lease: LeaseRequest): Promise<LeaseAnswer>
   /**
    * Records what became of leased events. A lane whose events are all settled is free; `release` gives back the others.
@@ -47,7 +51,7 @@ export interface Store {
   settle(owner: string, results: readonly LaneResults[]): Promise<PortalKey[]>
   /** The lanes in the answer were lost. */
   renewLeases(owner: string, lanes: readonly PortalKey[], untilMs: number): Promise<PortalKey[]>
-  /** Makes a waiting lane due now. */
+  /** Makes a waiting lane due now, its parked events too. Where those are many it may take several transactions: others write in between. */
   hastenLane(portal: PortalKey): Promise<void>
   /** Makes an event due now that waits for its next try, in its lane or parked; false when it does not wait. */
   hastenEvent(id: string): Promise<boolean>
@@ -65,7 +69,7 @@ export interface Store {
 
   /**
    * Newest first, by their place in the order of all events. Looks at a bounded number of events: with `next` there may be more,
-   * however few this page has.
+   * however few this page has. `next` holds whatever is deleted meanwhile.
    */
   listEvents(filter: EventFilter): Promise<{ events: ListedEvent[]; next?: string }>
   event(id: string): Promise<StoredEvent | undefined>
@@ -81,12 +85,12 @@ export interface Store {
   /** In the order given, behind all others; ids that are there already are left alone. Answers with the ids that were taken. */
   importEvents(records: readonly ImportedEvent[]): Promise<string[]>
 
-  /** The next stretch of the order of all events in which some ended so long ago. */
+  /** The next stretch of the order of all events in which some ended so long ago; bounded by their number and their size. */
   settledWindow(before: SettledBefore, afterSeq: number): Promise<SettledWindow>
   /** Deletes what ended so long ago, with its attempts and seals, from one such stretch; answers with the number of events. */
   deleteSettled(before: SettledBefore, afterSeq: number, toSeq: number): Promise<number>
   size(): Promise<StoreSize>
-  /** The newest events with a fingerprint that are no duplicates themselves, newest first, back to this id. */
+  /** The newest events with a fingerprint that are no duplicates themselves, newest first, back to this id. Looks at a bounded number of events. */
   rememberedEvents(app: string, sinceId: string, limit: number): Promise<RememberedEvent[]>
   /** Writes a consistent copy of all that is committed into a new file, while the store goes on; the file is not synced. */
   writeSnapshot(file: string): Promise<void>

@@ -40,20 +40,20 @@ async function backup(env: Environment, output: Output, file: string, { data, js
   if (existsSync(file)) throw new CodedError('BAD_REQUEST', `${file} is there already`)
   const part = `${file}.part`
   rmSync(part, { force: true })
-  const { inspectBackup } = await import('portline/store/sqlite/backup-file.ts')
+  const { copyStore, inspectBackup } = await import('portline/store/sqlite/backup-file.ts')
   const { syncFolder } = await import('portline/store/sqlite/restore.ts')
-  const { sealerAtHand, withOfflineStore } = await import('../offline-store.ts')
+  const { sealerAtHand, storeFileIn } = await import('../offline-store.ts')
   const dataDir = dataDirSetting(env, data)
   try {
     createPrivate(part)
     if (data === undefined) await download(env, part)
-    else await withOfflineStore(env, dataDir, ({ store }) => store.writeSnapshot(part))
+    else copyStore(storeFileIn(dataDir), part)
     sync(part)
-    const { samples, ...found } = inspectBackup(part)
+    const { samples, lostKeys, ...found } = inspectBackup(part)
     // The key of this machine says nothing of a server elsewhere, unless it was named.
     const sealer = data === undefined && secretSettings(env).sealingKey === undefined ? undefined : await sealerAtHand(env, dataDir)
-    const { demandOpens } = await import('portline/tokens/sealed-samples.ts')
-    if (sealer !== undefined) for (const sample of samples) demandOpens(sealer, sample)
+    const { demandKeysOfSamples } = await import('portline/tokens/sealed-samples.ts')
+    if (sealer !== undefined) demandKeysOfSamples(sealer, samples, lostKeys)
     renameSync(part, file)
     syncFolder(file)
     const keyTried = sealer !== undefined && samples.length > 0

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { systemClock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import type { ImportReport } from 'portline/serve/event-copies.ts'
 import { addFilterOptions, filterOf } from '../event-filter.ts'
 import type { FilterOptions } from '../event-filter.ts'
+import { isErrorCode } from '../failure.ts'
 import { jsonClient } from '../http-json.ts'
 import { openStream } from '../http-stream.ts'
 import { linesOf } from '../lines.ts'
@@ -19,7 +21,7 @@ Examples:
   portline events export --data .portline --with-sealed > all.ndjson
 
 One event per line, oldest first, with its attempts. Tokens are not in it; --with-sealed adds them as they are sealed in the store,
-and whoever has the sealing key can open them.`
+and whoever has the sealing key can open them. An event whose seal does not open goes without it and is named.`
 
 const IMPORT_EXAMPLES = `
 Examples:
@@ -28,7 +30,8 @@ Examples:
   portline events export --data old | portline events import -
 
 Events that are there already, by their ids, are skipped. Others keep id, state, attempts and times; those that are pending stand
-behind all that their lanes have. A line that is no event ends the import.`
+behind all that their lanes have. Held events are taken in with their auth blocks (--with-sealed), within 3 days of their receipt; all
+others are left out and counted. A line that is no event ends the import.`
 
 interface ExportOptions extends FilterOptions {
   readonly withSealed?: true
@@ -57,11 +60,14 @@ export function addCopyCommands(events: Command, env: Environment, output: Outpu
 
 async function exportEvents(env: Environment, output: Output, { withSealed, data, ...options }: ExportOptions): Promise<void> {
   const filter = filterOf(options)
+  const { UnopenedEvents } = await import('../unopened-events.ts')
+  const unopened = new UnopenedEvents()
   let count = 0
   const write = async (lines: AsyncIterable<string>): Promise<void> => {
     for await (const text of lines) {
       await output.write(text)
       count += text.split('\n').length - 1
+      unopened.pass(text)
     }
   }
   if (data === undefined) {
@@ -71,15 +77,28 @@ async function exportEvents(env: Environment, output: Output, { withSealed, data
       throw new CodedError('SERVER_UNREACHABLE', 'the export was cut off: what was written is not all', { cause })
     })
   } else {
-    const { withOfflineStore } = await import('../offline-store.ts')
-    const { exportedLines } = await import('portline/serve/event-copies.ts')
-    const { readConditions } = await import('portline/serve/event-query.ts')
-    await withOfflineStore(env, dataDirSetting(env, data), async ({ store, sealer }) => {
-      if (withSealed === true && sealer === undefined) throw new CodedError('KEY_INVALID', 'sealing one event alone needs the key: set PORTLINE_KEY, or put sealing.key into the folder')
-      await write(exportedLines(store, readConditions(filter), withSealed === true ? sealer : undefined))
-    })
+    await exportOffline(env, dataDirSetting(env, data), filter, withSealed === true, write)
   }
   output.err(`${count} events exported.`)
+  if (unopened.told !== undefined) output.err(unopened.told)
+}
+
+type Filter = ReturnType<typeof filterOf>
+
+/** Errors: BAD_REQUEST when an older version wrote the store, KEY_INVALID. */
+async function exportOffline(env: Environment, dataDir: string, filter: Filter, withSealed: boolean, write: (lines: AsyncIterable<string>) => Promise<void>): Promise<void> {
+  const { storeFileIn, withOfflineStore } = await import('../offline-store.ts')
+  const { demandPresentSchema } = await import('portline/store/sqlite/backup-file.ts')
+  const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
+  const { exportedLines } = await import('portline/serve/event-copies.ts')
+  const { readConditions } = await import('portline/serve/event-query.ts')
+  demandPresentSchema(storeFileIn(dataDir))
+  await withOfflineStore(env, dataDir, async ({ store, sealer }) => {
+    if (withSealed && sealer === undefined) throw new CodedError('KEY_INVALID', 'sealing one event alone needs the key: set PORTLINE_KEY, or put sealing.key into the folder')
+    // With a wrong key every event would go without its auth block.
+    if (withSealed && sealer !== undefined) await demandKeysOfStore(store, sealer)
+    await write(exportedLines(store, readConditions(filter), withSealed ? sealer : undefined))
+  })
 }
 
 type Take = (text: string, firstLine: number) => Promise<ImportReport>
@@ -88,14 +107,19 @@ async function importEvents(env: Environment, output: Output, file: string, { da
   const api = jsonClient(serverUrlSetting(env), secretSettings(env).operatorToken)
   const online: Take = (text, firstLine) => api.post(`/api/events/import?firstLine=${firstLine}`, text)
   const report = data === undefined ? await importFile(file, online) : await importOffline(env, file, dataDirSetting(env, data))
-  output.out(json ? JSON.stringify(report) : facts([['read', report.lines], ['imported', report.imported], ['skipped, there already', report.skipped]]))
+  output.out(json ? JSON.stringify(report) : facts([
+    ['read', report.lines], ['imported', report.imported], ['skipped, there already', report.skipped],
+    ...Object.entries(report.refused ?? {}).map(([code, count]) => [`held and left out, ${code}`, count] as const),
+  ]))
 }
 
 async function importOffline(env: Environment, file: string, dataDir: string): Promise<ImportReport> {
   const { withOfflineStore } = await import('../offline-store.ts')
   const { importLines } = await import('portline/serve/event-copies.ts')
+  // The next start looks at what waits and judges what is held.
+  const held = { nowMs: () => systemClock.now(), review: () => {} }
   return withOfflineStore(env, dataDir, ({ store, sealer }) =>
-    importFile(file, (text, firstLine) => importLines({ store, sealer, wake: () => {} }, text, firstLine)))
+    importFile(file, (text, firstLine) => importLines({ store, sealer, wake: () => {}, held }, text, firstLine)))
 }
 
 /** Sent together: few enough that an answer comes soon. */
@@ -108,8 +132,7 @@ async function importFile(file: string, take: Take): Promise<ImportReport> {
   let [characters, number] = [0, 0]
   const flush = async (): Promise<void> => {
     if (piece.length === 0) return
-    const { lines, imported, skipped } = await take(piece.join('\n'), number - piece.length + 1)
-    sum = { lines: sum.lines + lines, imported: sum.imported + imported, skipped: sum.skipped + skipped }
+    sum = sumOf(sum, await take(piece.join('\n'), number - piece.length + 1))
     piece = []
     characters = 0
   }
@@ -121,6 +144,14 @@ async function importFile(file: string, take: Take): Promise<ImportReport> {
   }
   await flush()
   return sum
+}
+
+function sumOf(one: ImportReport, other: ImportReport): ImportReport {
+  const sum = { lines: one.lines + other.lines, imported: one.imported + other.imported, skipped: one.skipped + other.skipped }
+  if (one.refused === undefined && other.refused === undefined) return sum
+  const refused = { ...one.refused }
+  for (const [code, count] of Object.entries(other.refused ?? {})) if (isErrorCode(code)) refused[code] = (refused[code] ?? 0) + count
+  return { ...sum, refused }
 }
 
 /** Errors: NOT_FOUND. */

@@ -39,7 +39,7 @@ export function addEventsCommand(program: Command, env: Environment, output: Out
     .addHelpText('after', EXAMPLES)
   addFilterOptions(events.command('list').description('events, newest first'))
     .option('--limit <n>', 'at most so many', readCount, '50')
-    .option('--after <id>', 'those that come after this one in the list')
+    .option('--after <place>', 'those that come after it in the list: `next` of a page, or an event\'s id')
     .option('--json', 'one JSON object per line')
     .addHelpText('after', EXAMPLES)
     .action((options: ListOptions) => list(operatorApi(env), output, options))

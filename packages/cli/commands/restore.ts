@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CodedError } from '@portline/wire/errors.ts'
+import { makeDataFolder } from 'portline/serve/data-folder.ts'
 import { STORE_FILE } from 'portline/store/sqlite/store-file.ts'
 import type { Output } from '../output.ts'
 import { dataDirSetting } from '../settings.ts'
@@ -14,7 +14,8 @@ Examples:
   portline restore backup.sqlite --data .portline --force
 
 The app side must not run. The sealing key must be in the folder (sealing.key) or in PORTLINE_KEY: it is tried before anything is
-changed. A store that is replaced by --force is kept beside the new one.`
+changed. A store that is replaced by --force is kept beside the new one. A log beside the file (its name with -wal, as in a snapshot of
+a disk) is taken in with it.`
 
 interface RestoreOptions {
   readonly data?: string
@@ -29,7 +30,7 @@ export function addRestoreCommand(program: Command, env: Environment, output: Ou
     .description('put a backup in the place of the store of an app side that does not run')
     .option('--data <folder>', 'where (PORTLINE_DATA, .portline)')
     .option('--force', 'replace a store that is there')
-    .option('--without-key', 'restore though no key is at hand: tokens in it are lost until the key is found')
+    .option('--without-key', 'restore though its key is not at hand, and let the app side start with another: tokens in it are lost until the key is found')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: RestoreOptions) => restore(env, output, resolve(file), options))
@@ -39,22 +40,24 @@ export function addRestoreCommand(program: Command, env: Environment, output: Ou
 async function restore(env: Environment, output: Output, backup: string, { data, force, withoutKey, json }: RestoreOptions): Promise<void> {
   // Loaded when it is needed: other commands are not to wait for it.
   const { restoreBackup } = await import('portline/store/sqlite/restore.ts')
-  const { demandOpens } = await import('portline/tokens/sealed-samples.ts')
-  const { sealerAtHand } = await import('../offline-store.ts')
+  const { demandKeysOfSamples, giveUpKeys } = await import('portline/tokens/sealed-samples.ts')
+  const { sealerAtHand, withOfflineStore } = await import('../offline-store.ts')
   const dataDir = dataDirSetting(env, data)
-  mkdirSync(dataDir, { recursive: true })
+  await makeDataFolder(dataDir)
   const sealer = await sealerAtHand(env, dataDir)
-  const { samples, replaced, ...found } = restoreBackup({
+  const { samples, lostKeys: _, replaced, log, ...found } = restoreBackup({
     backup, file: join(dataDir, STORE_FILE), force: force === true,
-    check: ({ samples: sealed }) => {
-      if (sealer !== undefined) for (const sample of sealed) demandOpens(sealer, sample)
-      else if (sealed.length > 0 && withoutKey !== true) throw noKey(dataDir)
+    check: ({ samples: sealed, lostKeys: lost }) => {
+      if (withoutKey === true || sealed.length === 0) return
+      if (sealer === undefined) throw noKey(dataDir)
+      demandKeysOfSamples(sealer, sealed, lost)
     },
   })
-  const key = samples.length === 0 ? 'nothing is sealed in it' : sealer === undefined ? 'NOT at hand' : 'opens what is sealed in it'
-  output.out(json ? JSON.stringify({ folder: dataDir, ...found, replaced: replaced ?? null, key }) : facts([
+  const givenUp = withoutKey === true ? await withOfflineStore(env, dataDir, ({ store }) => giveUpKeys(store, sealer?.keyIds ?? [])) : []
+  const key = samples.length === 0 ? 'nothing is sealed in it' : givenUp.length > 0 ? `given up: ${givenUp.join(', ')}` : 'opens what is sealed in it'
+  output.out(json ? JSON.stringify({ folder: dataDir, ...found, replaced: replaced ?? null, log: log ?? null, key }) : facts([
     ['restored into', dataDir], ['events', found.events], ['installations', found.installations],
-    ['schema version', found.schemaVersion], ['sealing key', key], ['former store', replaced],
+    ['schema version', found.schemaVersion], ['sealing key', key], ['log, taken in', log], ['former store', replaced],
   ]))
   output.err('Tokens that were renewed after the backup are void: on such a portal the app must be opened once by an administrator.')
 }

@@ -43,7 +43,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'hastening forgets the lane in memory',
     file: 'app/store/sqlite/lane-operations.ts',
-    find: '      lane?.dueAtMs.clear()',
+    find: '      for (const seq of seqs) hasten(lane, seq)\n',
     replace: '',
   },
   {
@@ -67,8 +67,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is given back stands behind the others',
     file: 'app/store/sqlite/lane-index.ts',
-    find: '    for (const seq of lane.handed) insertSorted(lane, seq)',
-    replace: '    for (const seq of lane.handed) lane.open.push(seq)',
+    find: '    if (open.length > 0) putBack(lane, open.toSorted(ascending))',
+    replace: '    lane.open.push(...open)',
   },
   {
     name: 'others go past an event that waits',
@@ -85,8 +85,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a parked event stays parked when it is handed out',
     file: 'app/store/sqlite/lane-index.ts',
-    find: 'if (lane.parked.delete(seq)) continue',
-    replace: 'if (lane.parked.has(seq)) continue',
+    find: '        lane.parked?.delete(seq)\n',
+    replace: '',
   },
   {
     name: 'a released event is in no lane',
@@ -97,8 +97,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event whose hold ends stands last',
     file: 'app/store/sqlite/lane-index.ts',
-    find: '  while (place > lane.start && (open[place - 1] ?? 0) > seq) place -= 1\n',
-    replace: '',
+    find: '  const place = placeOf(lane, seq)\n',
+    replace: '  const place = open.length\n',
   },
   {
     name: 'a replayed event is in no lane',

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
+import { LOST_KEYS_NOTE } from '../keeping.ts'
 import type { SealedSample } from '../keeping.ts'
+import { FORGET_PROCESS } from './cautions.ts'
+import { isBusy, lockStore } from './lock.ts'
 import { Queries } from './queries.ts'
 import { readOperations } from './read-operations.ts'
 import { messageOf } from './run-batch.ts'
@@ -14,6 +17,8 @@ export interface BackupFacts {
   readonly installations: number
   /** Some sealed values, to see whether a key opens them; none where nothing is sealed. */
   readonly samples: readonly SealedSample[]
+  /** What the store notes of keys that are lost (tokens/sealed-samples.ts). */
+  readonly lostKeys: string | undefined
 }
 
 const TABLES = ['events', 'attempts', 'installations', 'accounts']
@@ -41,5 +46,48 @@ function factsOf(db: Queries): BackupFacts {
   if (first?.['integrity_check'] !== 'ok') throw new CodedError('BACKUP_INVALID', `it is damaged: ${String(first?.['integrity_check'])}`)
   const count = (table: string): number => Number(db.get(`SELECT count(*) AS n FROM ${table}`)?.['n'] ?? 0)
   const samples = tables.has('auth_batches') ? readOperations.sealedSamples(db) : []
-  return { schemaVersion, events: count('events'), installations: count('installations'), samples }
+  const note = tables.has('notes') ? db.get('SELECT text FROM notes WHERE name = ?', LOST_KEYS_NOTE)?.['text'] : undefined
+  const lostKeys = typeof note === 'string' ? note : undefined
+  return { schemaVersion, events: count('events'), installations: count('installations'), samples, lostKeys }
+}
+
+/** The app side does not run, but a tool of the operator may hold it for a moment. */
+const BUSY_WAIT_MS = 5_000
+
+/**
+ * Writes all that a store holds that nobody uses into a new file, in the schema that it has: a backup before an upgrade must be one that
+ * the former version can use. Errors: STORE_IN_USE, STORE_UNAVAILABLE.
+ */
+export function copyStore(file: string, to: string): void {
+  withStoreAtRest(file, (db) => db.prepare('VACUUM INTO ?').run(to))
+  const copy = new DatabaseSync(to)
+  try {
+    // Older versions have none.
+    if (copy.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'cautions'`).get() !== undefined) copy.exec(FORGET_PROCESS)
+  } finally {
+    copy.close()
+  }
+}
+
+/** Whoever only reads must not carry a store over: nothing leads back. Errors: BAD_REQUEST, STORE_IN_USE, STORE_UNAVAILABLE. */
+export function demandPresentSchema(file: string): void {
+  const version = withStoreAtRest(file, (db) => Number(db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0))
+  if (version >= SCHEMA_VERSION) return
+  const todo = 'read it with the version that wrote it, or make a backup (portline backup --data) and start the app side once: that carries it over'
+  throw new CodedError('BAD_REQUEST', `${file} has schema version ${version}, and this version reads ${SCHEMA_VERSION}: ${todo}`)
+}
+
+/** Nothing is changed in it, whatever its version. */
+function withStoreAtRest<Result>(file: string, work: (db: DatabaseSync) => Result): Result {
+  const lock = lockStore(file)
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(file, { timeout: BUSY_WAIT_MS })
+    return work(db)
+  } catch (cause) {
+    throw isBusy(cause) ? new CodedError('STORE_IN_USE') : new CodedError('STORE_UNAVAILABLE', messageOf(cause), { cause })
+  } finally {
+    db?.close()
+    lock.release()
+  }
 }

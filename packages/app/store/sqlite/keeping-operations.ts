@@ -2,9 +2,9 @@ import type { ImportedEvent, SettledBefore } from '../keeping.ts'
 import { SHARED_AUTH_MAX_EVENTS } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
-import { DELETABLE, deletableValues } from './read-operations.ts'
 import { orNull } from './rows.ts'
 import { recordAttempt } from './settle-operations.ts'
+import { DELETABLE, deletableValues } from './settled-window.ts'
 
 const IMPORT = `
   INSERT OR IGNORE INTO events (seq, id, app, member_id, code, handler_id, ts, data, auth, state, reason, proof, received_at, proven_at,

@@ -3,10 +3,12 @@ import type { ListedEvent, PortalKey, StoredEvent } from '../port.ts'
 import { AfterCommit } from './engine.ts'
 import type { Engine } from './engine.ts'
 import { portalOf } from './event-operations.ts'
-import { dueOf, parkedDueOf, runnable } from './lane-index.ts'
+import { dueOf, runnable } from './lane-index.ts'
 import type { IndexedLane } from './lane-index.ts'
 import { LISTED, eventOf, listedOf } from './rows.ts'
-import type { Row } from './rows.ts'
+
+/** Hastened in one transaction: a lane may have a hundred thousand parked, and nothing is taken in meanwhile. */
+const HASTEN_EVENTS = 1_000
 
 /** Leases live in memory alone: one process has the file, and its leases end with it. */
 export const laneOperations = {
@@ -36,7 +38,7 @@ export const laneOperations = {
       const cautions = cautionsOf(db, lane, events)
       if (events.length > 0) db.lanes.hand(lane, events.map(({ seq }) => seq), request.owner, request.untilMs)
       const left = lane.open.length > lane.start
-      const parkedUntilMs = parkedDueOf(lane)
+      const parkedUntilMs = lane.parked?.nextDueAtMs()
       const outlook = parkedUntilMs === undefined ? { asOfSeq } : { asOfSeq, parkedUntilMs }
       if (events.length > 0) return { kind: 'leased', events, bytes, more: left, ...outlook, ...(cautions === undefined ? {} : { cautions }) }
       return left ? { kind: 'wait', untilMs: dueOf(lane) ?? request.nowMs } : { kind: 'empty', ...outlook }
@@ -61,26 +63,35 @@ export const laneOperations = {
     })
   },
 
-  hastenLane(db: Engine, portal: PortalKey): AfterCommit<void> {
+  /** The first slice of what waits now; answers with the others. */
+  hastenLane(db: Engine, portal: PortalKey): AfterCommit<number[][]> {
+    const waiting = [...waitingIn(db.lanes.get(portal))]
+    const slices = Array.from({ length: Math.ceil(waiting.length / HASTEN_EVENTS) }, (_, n) => waiting.slice(n * HASTEN_EVENTS, (n + 1) * HASTEN_EVENTS))
+    const first = laneOperations.hastenSlice(db, portal, slices[0] ?? [])
+    return new AfterCommit(() => {
+      first.apply()
+      return slices.slice(1)
+    })
+  },
+
+  hastenSlice(db: Engine, portal: PortalKey, seqs: readonly number[]): AfterCommit<void> {
     db.run(
       `UPDATE events SET due_at = NULL WHERE state = 'pending' AND app = ? AND member_id = ? AND due_at IS NOT NULL
        AND seq IN (SELECT value FROM json_each(?))`,
-      portal.app, portal.memberId, JSON.stringify([...waitingIn(db.lanes.get(portal))]),
+      portal.app, portal.memberId, JSON.stringify(seqs),
     )
     return new AfterCommit(() => {
       const lane = db.lanes.get(portal)
-      lane?.dueAtMs.clear()
-      for (const seq of lane?.parked.keys() ?? []) lane?.parked.set(seq, 0)
+      for (const seq of seqs) hasten(lane, seq)
     })
   },
 
   hastenEvent(db: Engine, id: string): AfterCommit<boolean> {
     const { seq, lane } = pendingIn(db, id)
-    const waits = lane !== undefined && (lane.dueAtMs.has(seq) || (lane.parked.get(seq) ?? 0) > 0)
+    const waits = lane !== undefined && (lane.dueAtMs.has(seq) || (lane.parked?.dueAtMs(seq) ?? 0) > 0)
     if (waits) db.run('UPDATE events SET due_at = NULL WHERE seq = ?', seq)
     return new AfterCommit(() => {
-      lane?.dueAtMs.delete(seq)
-      if (lane?.parked.has(seq) === true) lane.parked.set(seq, 0)
+      hasten(lane, seq)
       return waits
     })
   },
@@ -88,9 +99,8 @@ export const laneOperations = {
   eventBefore(db: Engine, id: string): AfterCommit<string | undefined> {
     return new AfterCommit(() => {
       const { seq, lane } = pendingIn(db, id)
-      if (lane === undefined || lane.parked.has(seq)) return undefined
-      let first = seq
-      for (const open of [...lane.handed, ...lane.open.slice(lane.start, lane.start + 1)]) first = Math.min(first, open)
+      if (lane === undefined || lane.parked?.dueAtMs(seq) !== undefined || lane.handed.get(seq) !== undefined) return undefined
+      const first = Math.min(seq, headOf(lane))
       return first === seq ? undefined : textOrNone(db.get('SELECT id FROM events WHERE seq = ?', first)?.['id'])
     })
   },
@@ -99,17 +109,13 @@ export const laneOperations = {
     return new AfterCommit(() => {
       const lane = db.lanes.get(portal)
       if (lane === undefined) return { parked: 0 }
-      // Whether what is handed out had been parked before is in its row alone.
-      const handed = db.all('SELECT seq, parked FROM events WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq', JSON.stringify([...lane.handed]))
-      const isParked = (row: Row): boolean => row['parked'] === 1
-      const first = handed.find((row) => !isParked(row))?.['seq']
-      const head = listedAt(db, Math.min(Number(first ?? Number.POSITIVE_INFINITY), lane.open[lane.start] ?? Number.POSITIVE_INFINITY))
-      const again = handed.filter(isParked).map(({ seq }) => Number(seq))
-      let newest = again.at(-1) ?? 0
-      for (const seq of lane.parked.keys()) newest = Math.max(newest, seq)
+      const head = listedAt(db, headOf(lane))
+      const again = [...lane.handed].filter(([, parkedUntilMs]) => parkedUntilMs !== undefined).map(([seq]) => seq)
+      let newest = Math.max(0, ...again)
+      for (const seq of lane.parked?.seqs ?? []) newest = Math.max(newest, seq)
       const newestParked = listedAt(db, newest)
       return {
-        parked: lane.parked.size + again.length,
+        parked: (lane.parked?.size ?? 0) + again.length,
         ...(head === undefined ? {} : { head }), ...(newestParked === undefined ? {} : { newestParked }),
       }
     })
@@ -119,6 +125,13 @@ export const laneOperations = {
 function pendingIn(db: Engine, id: string): { seq: number; lane: IndexedLane | undefined } {
   const row = db.get(`SELECT seq, app, member_id FROM events WHERE id = ? AND state = 'pending'`, id)
   return { seq: Number(row?.['seq'] ?? 0), lane: row === undefined ? undefined : db.lanes.get(portalOf(row)) }
+}
+
+/** The first open event that is not parked, whether it is handed out or not. */
+function headOf(lane: IndexedLane): number {
+  let head = lane.open[lane.start] ?? Number.POSITIVE_INFINITY
+  for (const [seq, parkedUntilMs] of lane.handed) if (parkedUntilMs === undefined) head = Math.min(head, seq)
+  return head
 }
 
 function listedAt(db: Engine, seq: number): ListedEvent | undefined {
@@ -137,7 +150,12 @@ function isLeased(lane: IndexedLane, nowMs: number): boolean {
 function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
   if (lane === undefined) return
   yield* lane.dueAtMs.keys()
-  yield* lane.parked.keys()
+  for (const seq of lane.parked?.seqs ?? []) if (lane.parked?.dueAtMs(seq) !== 0) yield seq
+}
+
+function hasten(lane: IndexedLane | undefined, seq: number): void {
+  lane?.dueAtMs.delete(seq)
+  if (lane?.parked?.dueAtMs(seq) !== undefined) lane.parked.set(seq, 0)
 }
 
 function cautionsOf(db: Engine, lane: IndexedLane, events: readonly StoredEvent[]): Record<number, Caution> | undefined {
@@ -148,19 +166,26 @@ function cautionsOf(db: Engine, lane: IndexedLane, events: readonly StoredEvent[
   return cautions.length === 0 ? undefined : Object.fromEntries(cautions)
 }
 
+/** Parked events come first: whoever stops at an open one that fails has run them, and gives none of them back to wait with its lane. */
 function readEvents(db: Engine, lane: IndexedLane, { nowMs, maxEvents, maxBytes }: LeaseRequest): { events: StoredEvent[]; bytes: number[] } {
   const events: StoredEvent[] = []
   const bytes: number[] = []
   let sum = 0
-  for (const seq of runnable(lane, nowMs)) {
-    const row = db.get('SELECT * FROM events WHERE seq = ?', seq)
-    if (row === undefined) continue
-    const event = eventOf(row)
-    const size = String(row['data'] ?? '').length + event.auth.length
-    events.push(event)
-    bytes.push(size)
-    sum += size
-    if (events.length >= maxEvents || sum >= maxBytes) break
+  const read = (seqs: Iterable<number>, upToBytes: number): void => {
+    for (const seq of seqs) {
+      if (events.length >= maxEvents) return
+      const row = db.get('SELECT * FROM events WHERE seq = ?', seq)
+      if (row === undefined) continue
+      const event = eventOf(row)
+      const size = String(row['data'] ?? '').length + event.auth.length
+      events.push(event)
+      bytes.push(size)
+      sum += size
+      if (sum >= upToBytes) return
+    }
   }
+  const { parked, open } = runnable(lane, nowMs, maxEvents)
+  read(parked, open.length === 0 ? maxBytes : maxBytes / 2)
+  read(open, maxBytes)
   return { events, bytes }
 }

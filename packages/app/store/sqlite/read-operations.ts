@@ -1,8 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import type {
-  EventConditions, EventFilter, EventPage, EventRecord, RememberedEvent, ReplayCandidate, SealedSample, SettledBefore, SettledWindow, StoreSize,
+  EventConditions, EventFilter, EventPage, EventRecord, RememberedEvent, ReplayCandidate, SealedSample, StoreSize,
 } from '../keeping.ts'
+import { LIST_PLACE } from '../keeping.ts'
 import type { Attempt, ListedEvent, StoredEvent } from '../port.ts'
 import { auditReadOperations } from './audit-operations.ts'
 import { FORGET_PROCESS } from './cautions.ts'
@@ -13,16 +14,17 @@ import { installationQueries } from './installation-queries.ts'
 import type { Queries } from './queries.ts'
 import { LISTED, attemptOf, eventOf, listedOf, plainAttemptOf } from './rows.ts'
 import type { Row } from './rows.ts'
-import { SCAN_EVENTS, scanEvents } from './scan.ts'
+import { scanEvents } from './scan.ts'
 import { sealedQueries } from './sealed-operations.ts'
+import { settledQueries } from './settled-window.ts'
 import { tokenQueries } from './token-operations.ts'
 
 /** What the reading thread can do. The writing thread can do it too, and does where no other thread is to be had. */
 
 /** Of data, in one answer; one event is given whatever its size. */
 const ANSWER_BYTES = 4_194_304
-/** A settled event that may be deleted is looked for among so many at once. */
-const WINDOW_EVENTS = 500
+/** Events of all apps among which those with a fingerprint are looked for: 0.15 s, and some seconds from a slow disk. */
+export const REMEMBERED_LOOKS = 400_000
 
 export const readOperations = {
   ...auditReadOperations,
@@ -30,14 +32,14 @@ export const readOperations = {
   ...heldQueries,
   ...installationQueries,
   ...sealedQueries,
+  ...settledQueries,
   ...tokenQueries,
 
   listEvents(db: Queries, { after, limit, ...filter }: EventFilter): { events: ListedEvent[]; next?: string } {
     const from = after === undefined ? Number.MAX_SAFE_INTEGER : seqAt(db, after)
     const { rows, nextSeq } = scanEvents(db, { columns: LISTED, filter, from, order: 'DESC', limit, maxBytes: ANSWER_BYTES })
     const events = rows.map(listedOf)
-    if (nextSeq === undefined) return { events }
-    return { events, next: String(db.get('SELECT id FROM events WHERE seq = ?', nextSeq)?.['id']) }
+    return nextSeq === undefined ? { events } : { events, next: String(nextSeq) }
   },
 
   event(db: Queries, id: string): StoredEvent | undefined {
@@ -81,30 +83,6 @@ export const readOperations = {
     return nextSeq === undefined ? { candidates } : { candidates, nextSeq }
   },
 
-  /** The next stretch of events, after the given one, in which some may be deleted. */
-  settledWindow(db: Queries, before: SettledBefore, afterSeq: number): SettledWindow {
-    let [fromSeq, worthUpToSeq] = [afterSeq, 0]
-    for (let looked = 0; looked < SCAN_EVENTS; looked += WINDOW_EVENTS) {
-      const stretch = db.get(
-        `SELECT max(seq) AS last, count(*) AS n, min(received_at) AS oldest, coalesce(sum(${DELETABLE}), 0) AS deletable
-         FROM (SELECT seq, state, received_at, finished_at FROM events WHERE seq > ? ORDER BY seq LIMIT ?)`,
-        ...deletableValues(before), fromSeq, WINDOW_EVENTS,
-      )
-      const count = Number(stretch?.['n'] ?? 0)
-      if (count === 0) return { kind: 'end' }
-      const toSeq = Number(stretch?.['last'])
-      if (Number(stretch?.['deletable']) > 0) return { kind: 'window', afterSeq: fromSeq, toSeq }
-      // What was received later cannot have ended earlier, unless the clock was set back in between, or it was imported.
-      if (toSeq > worthUpToSeq && Number(stretch?.['oldest']) > Math.max(before.doneBeforeMs, before.deadBeforeMs)) {
-        const found = sampleDeletable(db, before, toSeq)
-        if (found === undefined) return { kind: 'end' }
-        worthUpToSeq = found
-      }
-      fromSeq = toSeq
-    }
-    return { kind: 'more', afterSeq: fromSeq }
-  },
-
   size(db: Queries): StoreSize {
     const pragma = (name: string): number => Number(db.get(`PRAGMA ${name}`)?.[name] ?? 0)
     const pageBytes = pragma('page_size')
@@ -113,10 +91,12 @@ export const readOperations = {
   },
 
   rememberedEvents(db: Queries, app: string, sinceId: string, limit: number): RememberedEvent[] {
+    // The port is closed until this is answered, and there is no index by app: another one's millions must not be read through.
+    const edge = db.get('SELECT id FROM events WHERE id >= ? ORDER BY id DESC LIMIT 1 OFFSET ?', sinceId, REMEMBERED_LOOKS - 1)
     const rows = db.all(
       `SELECT id, fingerprint, received_at FROM events WHERE id >= ? AND app = ? AND fingerprint IS NOT NULL AND duplicate_of IS NULL
        ORDER BY id DESC LIMIT ?`,
-      sinceId, app, limit,
+      edge === undefined ? sinceId : String(edge['id']), app, limit,
     )
     return rows.map(({ id, fingerprint, received_at: at }) => {
       return { id: String(id), fingerprint: fingerprint instanceof Uint8Array ? fingerprint : new Uint8Array(), receivedAtMs: Number(at) }
@@ -150,39 +130,16 @@ const SAMPLES: readonly { readonly kind: SealedSample['kind']; readonly sql: str
   { kind: 'auths', sql: `SELECT '' AS app, '' AS member_id, sealed FROM auth_batches ORDER BY batch DESC LIMIT 1` },
 ]
 
-/** Whether a settled event has been kept long enough. Takes two values. */
-export const DELETABLE = `((state = 'done' AND finished_at < ?) OR (state = 'dead' AND finished_at < ?))`
-
-export function deletableValues({ doneBeforeMs, deadBeforeMs }: SettledBefore): [number, number] {
-  return [doneBeforeMs, deadBeforeMs]
-}
-
-/** Events looked at behind a stretch that is too young: what may be deleted there is overlooked only where it is less than such a part. */
-const SAMPLES_BEHIND = 32
-
-/** The place of an event behind this one that may be deleted, if one is met by chance. */
-function sampleDeletable(db: Queries, before: SettledBefore, afterSeq: number): number | undefined {
-  const lastSeq = Number(db.get('SELECT max(seq) AS last FROM events')?.['last'] ?? 0)
-  const step = Math.max(1, (lastSeq - afterSeq) / SAMPLES_BEHIND)
-  for (let seq = afterSeq + 1; seq <= lastSeq; seq += step) {
-    const row = db.get(
-      `SELECT seq, ${DELETABLE} AS deletable FROM (SELECT seq, state, finished_at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1)`,
-      ...deletableValues(before), Math.floor(seq),
-    )
-    if (row?.['deletable'] === 1) return Number(row['seq'])
-  }
-  return undefined
-}
-
 export function isReadOperation(name: string): name is keyof typeof readOperations {
   return Object.hasOwn(readOperations, name)
 }
 
-/** Where a list goes on. The event of a cursor may have been deleted meanwhile: then at the one before it. */
-function seqAt(db: Queries, id: string): number {
-  const row = db.get('SELECT seq, id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1', id)
+/** Where a list goes on: at a place, whatever has become of the event there, or at an event. Of one that has gone only its id is left to go by. */
+function seqAt(db: Queries, after: string): number {
+  if (LIST_PLACE.test(after)) return Number(after)
+  const row = db.get('SELECT seq, id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1', after)
   if (row === undefined) return 0
-  return Number(row['seq']) + (row['id'] === id ? 0 : 1)
+  return Number(row['seq']) + (row['id'] === after ? 0 : 1)
 }
 
 /** Of a row with seq, attempts, finished_at and took_ms. */

@@ -1,10 +1,12 @@
-import { closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, closeSync, constants, copyFileSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
 import { inspectBackup } from './backup-file.ts'
 import type { BackupFacts } from './backup-file.ts'
 import { isBusy, lockStore } from './lock.ts'
+import type { StoreLock } from './lock.ts'
+import { messageOf } from './run-batch.ts'
 
 export interface RestoreOptions {
   readonly backup: string
@@ -17,6 +19,8 @@ export interface RestoreOptions {
 }
 
 export interface Restored extends BackupFacts {
+  /** The log that stood beside the backup and was taken in with it. */
+  readonly log?: string
   /** Where the former store is now, or its log where that was all there was. */
   readonly replaced?: string
 }
@@ -33,22 +37,31 @@ const PARTS = ['', LOG, LOG_INDEX]
  */
 export function restoreBackup({ backup, file, force, check }: RestoreOptions): Restored {
   const lock = lockStore(file)
-  const incoming = `${file}.restoring`
+  const folder = `${file}.restoring`
+  const incoming = join(folder, 'store')
   try {
     const part = PARTS.find((end) => existsSync(file + end))
     if (part !== undefined && !force) throw new CodedError('STORE_EXISTS', `${file}${part} is there already`)
-    rmSync(incoming, { force: true })
-    copySynced(backup, incoming)
+    // What a restore that was killed left there: its log would be taken for this one's.
+    rmSync(folder, { recursive: true, force: true })
+    // A copy begins with the rights of what it is made of: nobody else may look where it is made.
+    mkdirSync(folder, { mode: OWNER_ALONE })
+    const given = resolve(backup) === resolve(file) ? undefined : lockGiven(backup)
+    let log: string | undefined
+    try {
+      log = copyWhole(backup, incoming)
+    } finally {
+      given?.release()
+    }
     // The copy is looked at, not the original: it is what will be in place.
-    const facts = inspectBackup(incoming)
+    const facts = inspected(incoming, log)
     check(facts)
     const replaced = setAside(file)
     renameSync(incoming, file)
     syncFolder(file)
-    return replaced === undefined ? facts : { ...facts, replaced }
+    return { ...facts, ...(log === undefined ? {} : { log }), ...(replaced === undefined ? {} : { replaced }) }
   } finally {
-    // One that was copied from a store as it stood may have been given a log when it was looked at.
-    for (const end of PARTS) rmSync(incoming + end, { force: true })
+    rmSync(folder, { recursive: true, force: true })
     // Refused, and nothing had been there before.
     if (PARTS.some((end) => existsSync(file + end))) lock.release()
     else lock.releaseNew()
@@ -92,16 +105,57 @@ function takeInLog(file: string): void {
   }
 }
 
-const OWNER_ONLY = 0o600
+/** The store of an app side that runs would be torn: its log begins anew between two copies. Errors: STORE_IN_USE. */
+function lockGiven(backup: string): StoreLock | undefined {
+  if (!existsSync(`${backup}.lock`)) return undefined
+  try {
+    return lockStore(backup)
+  } catch (cause) {
+    // Where nothing can be written nobody runs.
+    if (!(cause instanceof CodedError) || cause.code !== 'STORE_IN_USE') return undefined
+    throw new CodedError('STORE_IN_USE', `an app side runs on ${backup}: make a backup of it (portline backup)`, { cause })
+  }
+}
 
-function copySynced(from: string, to: string): void {
-  if (!existsSync(from)) throw new CodedError('BACKUP_INVALID', `there is no file ${from}`)
-  // Made first, so that nobody else can read it while it is written.
-  closeSync(openSync(to, 'wx', OWNER_ONLY))
-  copyFileSync(from, to, constants.COPYFILE_FICLONE)
+const OWNER_ONLY = 0o600
+const OWNER_ALONE = 0o700
+
+/**
+ * With its log, which is answered: of a store that was not closed, or of one in a snapshot of a disk, what was committed last stands
+ * there alone. Without the index of the log, which is made anew. Errors: BACKUP_INVALID.
+ */
+function copyWhole(backup: string, to: string): string | undefined {
+  if (!existsSync(backup)) throw new CodedError('BACKUP_INVALID', `there is no file ${backup}`)
+  const log = existsSync(backup + LOG) ? backup + LOG : undefined
+  for (const end of log === undefined ? [''] : ['', LOG]) {
+    copyFileSync(backup + end, to + end, constants.COPYFILE_FICLONE)
+    chmodSync(to + end, OWNER_ONLY)
+  }
   const handle = openSync(to, 'r+')
   fsyncSync(handle)
   closeSync(handle)
+  return log
+}
+
+/** Nothing in a log says whose it is: that of another file is found by what it makes of this one. Errors: BACKUP_INVALID, STORE_NEWER. */
+function inspected(copy: string, log: string | undefined): BackupFacts {
+  if (log === undefined) return inspectBackup(copy)
+  try {
+    takeInCopied(copy)
+    return inspectBackup(copy)
+  } catch (cause) {
+    if (cause instanceof CodedError && cause.code !== 'BACKUP_INVALID') throw cause
+    throw new CodedError('BACKUP_INVALID', `${messageOf(cause)}. The log beside it, ${log}, was taken in: if it is not its own, take it away`, { cause })
+  }
+}
+
+function takeInCopied(copy: string): void {
+  const db = new DatabaseSync(copy)
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } finally {
+    db.close()
+  }
 }
 
 /** Renames last only once their folder is on the disk. */

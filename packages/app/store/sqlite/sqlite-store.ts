@@ -37,7 +37,9 @@ export function asStore(
     leaseLane: (portal, lease) => thread.call('leaseLane', portal, lease),
     settle: (owner, results) => thread.call(results.some(({ started }) => started !== undefined) ? 'settleAtOnce' : 'settle', owner, JSON.stringify(results)),
     renewLeases: (owner, lanes, untilMs) => thread.call('renewLeases', owner, lanes, untilMs),
-    hastenLane: (portal) => thread.call('hastenLane', portal),
+    async hastenLane(portal) {
+      for (const seqs of await thread.call('hastenLane', portal)) await thread.call('hastenSlice', portal, seqs)
+    },
     hastenEvent: (id) => thread.call('hastenEvent', id),
     eventBefore: (id) => thread.call('eventBefore', id),
     laneState: (portal) => thread.call('laneState', portal),
