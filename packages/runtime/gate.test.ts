@@ -73,3 +73,20 @@ test('those in line who come back for more do not overtake those who stand by', 
   // All the others have had a few turns by then, and hundreds are left.
   expect(order.indexOf('late')).toBeLessThan(20)
 })
+
+test('whose turn is to come soon waits behind the first in line only', async () => {
+  const gate = new Gate(1, 4)
+  const order: string[] = []
+  const ends: (() => void)[] = []
+  const task = (name: string) => (): Promise<void> => {
+    order.push(name)
+    return new Promise((resolve) => ends.push(resolve))
+  }
+  const all = [gate.run(task('first')), gate.run(task('second')), gate.run(task('third')), gate.run(task('urgent'), 'soon')]
+  for (let ended = 0; ended < all.length; ended++) {
+    ends[ended]?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await Promise.all(all)
+  expect(order).toEqual(['first', 'second', 'urgent', 'third'])
+})

@@ -36,9 +36,13 @@ export class Gate {
     return this.#waiting.length * 2 <= this.#maxWaiting
   }
 
-  /** Look at `isFull` first: a task that finds no place to wait is let in beyond the limit rather than lost. */
-  async run<Result>(task: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#places) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  /**
+   * Look at `isFull` first: a task that finds no place to wait is let in beyond the limit rather than lost. `soon` is for one that keeps
+   * more than this line waiting: it waits behind the first of the line only. Many such, one after the other, take every other turn.
+   */
+  async run<Result>(task: () => Promise<Result>, soon?: 'soon'): Promise<Result> {
+    const behind = soon === undefined ? this.#waiting.length : 1
+    if (this.#running >= this.#places) await new Promise<void>((resolve) => this.#waiting.splice(behind, 0, resolve))
     else this.#running += 1
     try {
       return await task()

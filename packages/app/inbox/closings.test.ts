@@ -8,8 +8,9 @@ import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createInstallations } from '../installations/installations.ts'
 import { ERASE_WAITS_MS } from '../limits.ts'
-import type { NewEvent, Store } from '../store/port.ts'
+import type { NewEvent, PortalKey, Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import { LanesHouse } from '../test-support/lanes-house.ts'
 import { createSealer } from '../tokens/sealer.ts'
 import { KnownPortals } from '../trust/known-portals.ts'
 import { Closings } from './closings.ts'
@@ -43,7 +44,9 @@ async function processOn(used: Store, onWake: (count: number) => void = () => {}
   for (const installation of await store.installations()) known.learn(installation)
   const installations = createInstallations({ store: used, sealer, known, clock })
   const woken: string[] = []
-  const closings = new Closings({ store: used, installations, clock, log: silentLog, lanes: { wake: ({ memberId }) => onWake(woken.push(memberId)) } })
+  const wake = ({ memberId }: PortalKey): void => onWake(woken.push(memberId))
+  const lanes = { wake, hasten: async (portal: PortalKey) => (await used.hastenLane(portal), wake(portal)) }
+  const closings = new Closings({ store: used, installations, clock, log: silentLog, lanes })
   return { installations, closings, woken }
 }
 
@@ -137,4 +140,31 @@ test('an uninstall of a portal that was never installed here, as an import bring
   await store.appendEvents({ events: [{ ...UNINSTALL, receivedAtMs }, imported] })
   await closings.eraseOverdue()
   expect((await store.erasures()).map(({ memberId }) => memberId).toSorted()).toEqual(['elsewhere', 'm'])
+})
+
+test('an uninstall has its lane go on though what holds it up is on its way to the disk only', async () => {
+  const house = await LanesHouse.open()
+  const { promise: disk, resolve: write } = Promise.withResolvers<void>()
+  let writing = 0
+  const settle: Store['settle'] = (...args) => {
+    writing += 1
+    return disk.then(() => house.store.settle(...args))
+  }
+  const lanes = house.lanes({ settle })
+  const known = new KnownPortals(sealer)
+  const installations = createInstallations({ store: house.store, sealer, known, clock })
+  const closings = new Closings({ store: house.store, installations, clock, log: silentLog, lanes })
+  await installations.confirm(PORTAL, PROVEN, { status: 'active', askedAtMs: clock.now() })
+  await house.append(PORTAL, 'a1')
+  house.endings.set('a1', () => (house.ran.length > 1 ? 'dead' : { againAfterMs: 8 * 3_600_000 }))
+  lanes.wake(PORTAL)
+  await house.soon(() => writing === 1)
+  await house.store.appendEvents({ events: [UNINSTALL] })
+  const closing = closings.close(UNINSTALL)
+  await house.soon(async () => (await house.store.installation(PORTAL))?.status === 'deleted')
+  write()
+  await closing
+  await house.soon(() => house.isEnded(UNINSTALL.id))
+  expect(house.ran).toEqual(['a1', 'a1', UNINSTALL.id])
+  await house.close()
 })

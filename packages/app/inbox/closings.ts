@@ -25,7 +25,7 @@ import { STORE_RETRY_MS } from './settler.ts'
 export interface ClosingsParts {
   readonly store: Store
   readonly installations: Installations
-  readonly lanes: Pick<Lanes, 'wake'>
+  readonly lanes: Pick<Lanes, 'wake' | 'hasten'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -77,11 +77,14 @@ export class Closings {
   }
 
   async close(event: NewEvent | ListedEvent): Promise<void> {
-    const { installations, store, lanes, clock, log } = this.#parts
+    const { installations, lanes, clock, log } = this.#parts
     try {
-      await Promise.all([installations.close(event, event, byEvent(event)), store.hastenLane(event)])
+      // In this order: once it is closed no event of it that fails is to be tried again.
+      await installations.close(event, event, byEvent(event))
+      await lanes.hasten(event)
     } catch (error) {
       log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation could not be closed; trying again')
+      lanes.wake(event)
       if (this.#stopped) return
       const timer = clock.setTimer(STORE_RETRY_MS, () => {
         this.#again.delete(timer)
@@ -89,6 +92,5 @@ export class Closings {
       })
       this.#again.add(timer)
     }
-    lanes.wake(event)
   }
 }

@@ -6,7 +6,7 @@ import { byEvent } from '../installations/installations.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import { raisedAtMs } from '../raised-at.ts'
-import type { Installation, NewEvent, Store } from '../store/port.ts'
+import type { Installation, NewEvent } from '../store/port.ts'
 import type { Prover } from '../trust/prover.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -16,13 +16,12 @@ import type { Lanes } from './lanes.ts'
  * in. Its lane does it once more in its order, and anything that goes wrong here is left to that.
  */
 export interface EarlyInstallsParts {
-  readonly store: Store
   readonly installations: Installations
   readonly prover: Prover
   readonly clientIdOf: (app: string) => string
   /** Binds and registers what the app declares. */
   readonly equip: (installation: Installation) => Promise<void>
-  readonly lanes: Pick<Lanes, 'wake'>
+  readonly lanes: Pick<Lanes, 'hasten'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -45,7 +44,7 @@ export class EarlyInstalls {
   }
 
   async #apply(event: NewEvent, auth: AuthBlock): Promise<void> {
-    const { store, installations, prover, clientIdOf, equip, lanes, clock } = this.#parts
+    const { installations, prover, clientIdOf, equip, lanes, clock } = this.#parts
     const pair = pairIn(auth, event)
     const known = installations.known(event)
     if (pair === undefined || known === undefined || known.generation !== event.generation) return
@@ -61,7 +60,6 @@ export class EarlyInstalls {
       pair: event.code === 'ONAPPINSTALL' ? pair : undefined, cause: byEvent(event),
     })
     await equip(installation)
-    await store.hastenLane(event)
-    lanes.wake(event)
+    await lanes.hasten(event)
   }
 }

@@ -37,10 +37,17 @@ export interface Lane {
   more: boolean
   /** Woken in the middle of its turn: looked at again at its end. */
   again: boolean
+  /** The store may have something that comes before what the lane has in memory. */
+  earlier: boolean
+  /** How often what it had been handed was taken from it. */
+  losses: number
   /** What came while the lane was leased anew or given back, and cannot be judged before the answer. */
   late: { readonly queued: QueuedEvent; readonly leased: boolean }[] | undefined
 }
 
 export function newLane(portal: PortalKey, key: string): Lane {
-  return { portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, room: undefined, notBeforeMs: 0, more: false, again: false, late: undefined }
+  return {
+    portal, key, state: 'ready', queue: [], ask: LANE_TURN_EVENTS, room: undefined, notBeforeMs: 0, more: false, again: false, earlier: false,
+    losses: 0, late: undefined,
+  }
 }

@@ -3,16 +3,19 @@ import { sleep } from '@portline/runtime/clock.ts'
 import type { Log } from '@portline/runtime/log.ts'
 import { textOfThrown } from '@portline/runtime/thrown.ts'
 import {
-  DRAIN_MS, FULL_LANE_BYTES, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS, LANE_SWEEP_LANES,
-  LANE_SWEEP_MS, LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE, STAND_BY_MS,
+  DRAIN_MS, FULL_LANE_BYTES, LANES_AT_ONCE, LANE_ASK_GROWTH, LANE_BATCH_BYTES, LANE_BATCH_EVENTS, LANE_FAILED_EVENTS, LANE_LEASE_MS,
+  LANE_TURN_EVENTS, QUEUED_BYTES, QUEUED_EVENTS_PER_LANE, STAND_BY_MS,
 } from '../limits.ts'
 import type { LeaseAnswer, Settlement } from '../store/lanes.ts'
 import type { AppendLease, PortalKey, Store } from '../store/port.ts'
 import { keyOf } from '../store/portal-key.ts'
+import { Alarms } from './alarms.ts'
 import { Breath } from './breath.ts'
 import { isSuspect, needsCare } from './deaths.ts'
+import { LaneSweep } from './lane-sweep.ts'
 import { newLane } from './lane.ts'
 import type { Lane, QueuedEvent } from './lane.ts'
+import { REFUSED_REST_MS } from './settle-apart.ts'
 import { STORE_RETRY_MS, Settler } from './settler.ts'
 
 /**
@@ -49,27 +52,28 @@ export class Lanes {
   readonly #breath: Breath
   readonly #lanes = new Map<string, Lane>()
   readonly #ready = new Set<Lane>()
-  /** When a lane is to be looked at again, with what it was blocked for or parked. */
-  readonly #alarms = new Map<string, { atMs: number; timer: Timer }>()
+  readonly #alarms: Alarms
+  readonly #sweep: LaneSweep
   #running = 0
   #queuedBytes = 0
   #idle: (() => void) | undefined
   #stopping = false
   #stuckLoggedAtMs = 0
-  #sweep: Timer | undefined
   #renewal: Timer | undefined
 
   constructor(parts: LanesParts) {
     this.#parts = parts
     const { store, clock, log, owner, onSettled } = parts
     this.#breath = new Breath(clock)
+    this.#alarms = new Alarms(clock, (portal) => this.#look(portal))
+    this.#sweep = new LaneSweep({ store, clock, log, known: () => this.#lanes.size, onDue: (portal) => this.#lookIfOverlooked(portal) })
     this.#settler = new Settler({ store, clock, log, owner, onSettled, onLost: (portal) => this.#lose(portal), onRefused: (portal, untilMs) => this.#refuse(portal, untilMs) })
   }
 
   /** Takes up what a former process left. */
   async start(): Promise<void> {
-    await this.#sweepStore()
-    this.#renewal = this.#parts.clock.setTimer(LANE_LEASE_MS / 3, () => void this.#renewLeases())
+    await this.#sweep.start()
+    if (!this.#stopping) this.#renewal = this.#parts.clock.setTimer(LANE_LEASE_MS / 3, () => void this.#renewLeases())
   }
 
   /** Under what lease an event that is appended now may run from memory. */
@@ -95,17 +99,21 @@ export class Lanes {
     if (lane.state === 'ready') this.#fill()
   }
 
-  /** Something of this portal may be due: looks into the store. */
+  /** Something of this portal may be due, and before what its lane has in memory: looks into the store before it begins the next event. */
   wake(portal: PortalKey): void {
-    if (this.#stopping) return
-    const key = keyOf(portal)
-    const lane = this.#lanes.get(key) ?? this.#open(portal, key)
-    this.#alarms.get(key)?.timer.cancel()
-    this.#alarms.delete(key)
-    lane.more = true
-    lane.again = lane.state === 'running'
-    if (lane.state === 'blocked') this.#makeReady(lane)
-    this.#fill()
+    const lane = this.#lanes.get(keyOf(portal))
+    if (lane !== undefined) lane.earlier = true
+    this.#look(portal)
+  }
+
+  /**
+   * Makes due now what waits for its next try. What has just failed is among it: were its outcome written afterwards, it would wait its
+   * time, and all behind it.
+   */
+  async hasten(portal: PortalKey): Promise<void> {
+    await this.#settler.flushed()
+    await this.#parts.store.hastenLane(portal)
+    this.wake(portal)
   }
 
   /**
@@ -115,13 +123,25 @@ export class Lanes {
   async stop(graceMs = DRAIN_MS): Promise<void> {
     const { clock } = this.#parts
     this.#stopping = true
-    this.#sweep?.cancel()
+    this.#sweep.stop()
     this.#renewal?.cancel()
-    for (const { timer } of this.#alarms.values()) timer.cancel()
+    this.#alarms.stop()
     this.#ready.clear()
     const grace = sleep(clock, graceMs)
     if (this.#running > 0) await Promise.race([new Promise<void>((resolve) => (this.#idle = resolve)), grace])
     await Promise.race([this.#settler.flushed(), grace])
+    this.#settler.stop()
+  }
+
+  #look(portal: PortalKey): void {
+    if (this.#stopping) return
+    const key = keyOf(portal)
+    const lane = this.#lanes.get(key) ?? this.#open(portal, key)
+    this.#alarms.clear(key)
+    lane.more = true
+    lane.again = lane.state === 'running'
+    if (lane.state === 'blocked') this.#makeReady(lane)
+    this.#fill()
   }
 
   #take(lane: Lane, queued: QueuedEvent, leased: boolean): void {
@@ -165,18 +185,9 @@ export class Lanes {
     lane.again = false
     if (untilMs !== undefined && untilMs > this.#parts.clock.now() && !again) {
       lane.state = 'blocked'
-      this.#alarm(lane.portal, untilMs)
+      this.#alarms.set(lane.portal, untilMs)
     } else if (lane.queue.length > 0 || lane.more) this.#makeReady(lane)
     else this.#lanes.delete(lane.key)
-  }
-
-  #alarm(portal: PortalKey, atMs: number): void {
-    const key = keyOf(portal)
-    const before = this.#alarms.get(key)
-    if (this.#stopping || (before !== undefined && before.atMs <= atMs)) return
-    before?.timer.cancel()
-    const timer = this.#parts.clock.setTimer(atMs - this.#parts.clock.now(), () => this.wake(portal))
-    this.#alarms.set(key, { atMs, timer })
   }
 
   /** Up to so many events; until when the lane is blocked, if it is. */
@@ -190,8 +201,7 @@ export class Lanes {
       return await this.#runQueue(lane)
     } catch (error) {
       this.#logStuck(lane, error)
-      this.#settler.add(lane.portal, [], true)
-      return this.#giveBack(lane, clock.now() + STORE_RETRY_MS)
+      return this.#release(lane, clock.now() + STORE_RETRY_MS)
     }
   }
 
@@ -206,11 +216,14 @@ export class Lanes {
   async #runQueue(lane: Lane): Promise<number | undefined> {
     let begun: string | undefined
     for (let left = LANE_TURN_EVENTS; left > 0 && lane.queue.length > 0 && !this.#stopping; ) {
-      const events = lane.queue.splice(0, this.#parts.together(lane.queue))
-      left -= events.length
       if (this.#settler.full) await this.#settler.flushed()
       const breath = this.#breath.take()
       if (breath !== undefined) await breath
+      // Meanwhile the lane may have been given up or lost, or all may be stopping.
+      if (lane.queue.length === 0 || this.#stopping) break
+      if (lane.earlier) return this.#release(lane, this.#parts.clock.now())
+      const events = lane.queue.splice(0, this.#parts.together(lane.queue))
+      left -= events.length
       // Once for each handler in a turn: a lane that has begun goes on. Suspects have a line of their own.
       const code = events[0]?.event.code
       const room = code === begun && !isSuspect(events[0]) ? undefined : this.#parts.standBy(events)
@@ -223,7 +236,7 @@ export class Lanes {
       const settlements = await this.#parts.run(events, needsCare(events) ? () => this.#noteStart(lane, events) : undefined)
       const untilMs = blockedUntil(settlements)
       for (const { state, parked, dueAtMs } of settlements) {
-        if (state === 'pending' && parked === true) this.#alarm(lane.portal, dueAtMs ?? 0)
+        if (state === 'pending' && parked === true) this.#alarms.set(lane.portal, dueAtMs ?? 0)
       }
       this.#settler.add(lane.portal, settlements, untilMs !== undefined)
       if (untilMs !== undefined) return this.#giveBack(lane, untilMs)
@@ -231,9 +244,11 @@ export class Lanes {
     return undefined
   }
 
-  #noteStart(lane: Lane, events: readonly QueuedEvent[]): Promise<void> {
+  async #noteStart(lane: Lane, events: readonly QueuedEvent[]): Promise<void> {
+    const { losses } = lane
     this.#settler.start(lane.portal, { seqs: events.map(({ event }) => event.seq), atMs: this.#parts.clock.now() })
-    return this.#settler.flushed()
+    await this.#settler.flushed()
+    if (lane.losses > losses) throw new Error('its events were taken from it before they were started')
   }
 
   /** Lanes that wait in memory are limited: this one leaves its place to another until it is told. */
@@ -241,12 +256,17 @@ export class Lanes {
     if (lane.room !== room) {
       void room.then(() => {
         lane.ask = LANE_TURN_EVENTS
-        this.wake(lane.portal)
+        this.#look(lane.portal)
       })
     }
     lane.room = room
+    return this.#release(lane, this.#parts.clock.now() + STAND_BY_MS)
+  }
+
+  /** What it was handed and has not begun. */
+  #release(lane: Lane, untilMs: number): Promise<number> {
     this.#settler.add(lane.portal, [], true)
-    return this.#giveBack(lane, this.#parts.clock.now() + STAND_BY_MS)
+    return this.#giveBack(lane, untilMs)
   }
 
   /** A blocked lane keeps nothing: what it was handed goes back in the same write, and so do grants that were under way. */
@@ -269,13 +289,17 @@ export class Lanes {
     await this.#settler.flushed()
     lane.more = false
     lane.again = false
+    lane.earlier = false
     const nowMs = clock.now()
     // What a lane cannot run in this turn stays in memory until its next.
     const isFull = this.#queuedBytes > QUEUED_BYTES
     const maxEvents = isFull ? Math.min(lane.ask, LANE_TURN_EVENTS) : lane.ask
     const request = { owner, nowMs, untilMs: nowMs + LANE_LEASE_MS, maxEvents, maxBytes: isFull ? FULL_LANE_BYTES : LANE_BATCH_BYTES }
     try {
-      if (lane.notBeforeMs > nowMs) {
+      const restMs = lane.notBeforeMs - nowMs
+      // Nothing rests longer: the clock was set back meanwhile.
+      if (restMs > REFUSED_REST_MS) lane.notBeforeMs = 0
+      else if (restMs > 0) {
         lane.more = true
         return lane.notBeforeMs
       }
@@ -286,7 +310,7 @@ export class Lanes {
         lane.more = true
         return answer.untilMs
       }
-      if (answer.parkedUntilMs !== undefined) this.#alarm(lane.portal, answer.parkedUntilMs)
+      if (answer.parkedUntilMs !== undefined) this.#alarms.set(lane.portal, answer.parkedUntilMs)
       if (answer.kind === 'leased') {
         lane.more = answer.more
         lane.ask = Math.min(LANE_BATCH_EVENTS, lane.ask * LANE_ASK_GROWTH)
@@ -313,18 +337,21 @@ export class Lanes {
   #lose(portal: PortalKey): void {
     const lane = this.#lanes.get(keyOf(portal))
     this.#parts.log.warn({ app: portal.app, portal: portal.memberId }, 'the lease of a lane was lost; its events are run by whoever has it now')
-    if (lane === undefined) return
-    this.#drop(lane)
-    lane.more = true
+    if (lane !== undefined) this.#takeBack(lane)
   }
 
   #refuse(portal: PortalKey, untilMs: number): void {
     const key = keyOf(portal)
     const lane = this.#lanes.get(key) ?? this.#open(portal, key)
-    this.#drop(lane)
-    lane.more = true
+    this.#takeBack(lane)
     lane.notBeforeMs = untilMs
     this.#fill()
+  }
+
+  #takeBack(lane: Lane): void {
+    this.#drop(lane)
+    lane.more = true
+    lane.losses += 1
   }
 
   async #renewLeases(): Promise<void> {
@@ -338,23 +365,13 @@ export class Lanes {
     if (!this.#stopping) this.#renewal = clock.setTimer(LANE_LEASE_MS / 3, () => void this.#renewLeases())
   }
 
-  async #sweepStore(): Promise<void> {
-    const { store, clock, log } = this.#parts
-    let nextMs = LANE_SWEEP_MS
-    try {
-      // Those that stand by here are due for the store, and must not be all that it names.
-      const { lanes, nextDueAtMs } = await store.dueLanes(clock.now(), LANE_SWEEP_LANES + this.#lanes.size)
-      for (const portal of lanes) if (!this.#lanes.has(keyOf(portal))) this.wake(portal)
-      nextMs = Math.max(MIN_SWEEP_MS, Math.min(LANE_SWEEP_MS, (nextDueAtMs ?? Number.POSITIVE_INFINITY) - clock.now()))
-    } catch (error) {
-      log.error({ error: String(error) }, 'the store could not be searched for lanes')
-    }
-    if (!this.#stopping) this.#sweep = clock.setTimer(nextMs, () => void this.#sweepStore())
+  /** It is due: nobody woke it, or its alarm has not rung though its time has come. */
+  #lookIfOverlooked(portal: PortalKey): void {
+    const key = keyOf(portal)
+    const lane = this.#lanes.get(key)
+    if (lane === undefined || (lane.state === 'blocked' && this.#alarms.isDue(key))) this.#look(portal)
   }
 }
-
-/** Lanes that this process has blocked have alarms of their own; the sweep need not be on the dot for the others. */
-const MIN_SWEEP_MS = 250
 
 function queuedOf({ events, bytes, cautions }: Extract<LeaseAnswer, { kind: 'leased' }>): QueuedEvent[] {
   return events.map((event, n) => {

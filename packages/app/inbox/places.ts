@@ -1,4 +1,4 @@
-import type { Clock } from '@portline/runtime/clock.ts'
+import type { Clock, Timer } from '@portline/runtime/clock.ts'
 import { Gate } from '@portline/runtime/gate.ts'
 import type { RegisteredHandler } from '../define-app.ts'
 import type { Destination, OpenDestination } from '../destinations/destination.ts'
@@ -35,20 +35,28 @@ export class Places {
   /** Waits for its places, but for those of a destination: it sees to them itself. */
   run<Result>(head: QueuedEvent, handler: RegisteredHandler | undefined, task: () => Promise<Result>): Promise<Result> {
     const gate = handler === undefined ? undefined : this.#gateOf(handler)
-    const alone = isSuspect(head) ? () => this.#inSolitude(task) : task
-    return gate === undefined ? alone() : gate.run(alone)
+    if (isSuspect(head)) return this.#inSolitude(task, gate)
+    return gate === undefined ? task() : gate.run(task)
   }
 
   /**
-   * The innermost place: it is held by those that run, and waits for nobody. Who has gone on for so long without ending the process lets
-   * the next one begin: a thousand of them must not take a day.
+   * Its turn among suspects comes first, and only then its handler's place: who waits for minutes must not keep others out. Whoever holds a
+   * place of a handler waits for no turn, so the two never wait for each other. There its own comes soon: the suspects behind it do not
+   * wait for a whole line.
+   *
+   * Who has gone on for so long without ending the process lets the next one begin: a thousand of them must not take a day.
    */
-  async #inSolitude<Result>(task: () => Promise<Result>): Promise<Result> {
+  async #inSolitude<Result>(task: () => Promise<Result>, gate: Gate | undefined): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>()
     await this.#solitude.run(() => new Promise<void>((leave) => {
-      const limit = this.#clock.setTimer(SOLITUDE_MS, leave)
-      task().then(resolve, reject).finally(() => {
-        limit.cancel()
+      let limit: Timer | undefined
+      const begin = (): Promise<Result> => {
+        limit = this.#clock.setTimer(SOLITUDE_MS, leave)
+        return task()
+      }
+      const ended = gate === undefined ? begin() : gate.run(begin, 'soon')
+      ended.then(resolve, reject).finally(() => {
+        limit?.cancel()
         leave()
       })
     }))

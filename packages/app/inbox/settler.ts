@@ -11,6 +11,8 @@ import type { SettleParts } from './settle-apart.ts'
  * written is written apart (settle-apart.ts), and what the store could not take then, because it fails, again until it can: what has
  * run must not run again for want of a note.
  *
+ * After a stop nothing is tried again: the store is about to be closed, and what it did not take runs again after the next start.
+ *
  *     empty ──add──> gathering ──end of the turn, group before on disk──> writing ──on disk──> empty, gathering
  *                                                                          ↑    └──not taken──> apart ──none left──> empty, gathering
  *                                                                          └────── waiting <──store failing──┘
@@ -36,6 +38,7 @@ export class Settler {
   #writing: Promise<void> | undefined
   #asked = false
   #failing = false
+  #stopped = false
   #waiting: (() => void)[] = []
 
   constructor(parts: SettleParts) {
@@ -73,7 +76,11 @@ export class Settler {
     return gathered
   }
 
-  /** Resolves when all that was added so far is on disk. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Resolves when all that was added so far is on disk; after a stop also when it is not to come there. */
   flushed(): Promise<void> {
     if (this.#gathering.size === 0) return this.#writing ?? Promise.resolve()
     const done = new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -116,6 +123,7 @@ export class Settler {
         for (const lane of left) tell(this.#parts, lane, lost.has(keyOf(lane.portal)))
         break
       } catch (error) {
+        if (this.#stopped) break
         this.#failing = true
         left = await this.#apart.write(left)
         if (left.length === 0) break

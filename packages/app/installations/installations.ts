@@ -84,6 +84,8 @@ export interface InstallationsParts {
   readonly clock: Clock
   /** An erasure was begun. */
   readonly onErasing?: () => void
+  /** Makes due now what waits in the portal's lane: by way of its lane, which may have outcomes on their way to the disk. */
+  readonly hasten?: (portal: PortalKey) => Promise<void>
 }
 
 const BY_ITSELF: AuditCause = { by: 'app side' }
@@ -93,7 +95,7 @@ export function byEvent({ id, proof, userId }: Pick<NewEvent, 'id' | 'proof' | '
   return { by: 'event', ref: id, ...(proof === undefined ? {} : { proof }), ...(userId === undefined ? {} : { userId }) }
 }
 
-export function createInstallations({ store, sealer, known, clock, onErasing }: InstallationsParts): Installations {
+export function createInstallations({ store, sealer, known, clock, onErasing, hasten = (portal) => store.hastenLane(portal) }: InstallationsParts): Installations {
   const listeners: ((installation: Installation) => void)[] = []
   // An uninstall and a proof of the same portal may meet: one must be whole before the other reads.
   const serial = new Serial()
@@ -190,9 +192,10 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
         if (changes && !limits.take(portal, 'proof')) throw new CodedError('PROOF_UNAVAILABLE', 'the installation was changed too often in this hour')
         await store.saveInstallation(installation, account, cause)
         for (const replaced of replacedBy(installation, known.installations())) await markReplaced(replaced, cause)
+        const learnt = learn(installation)
         // Events of the former installation are over now: those that wait for another try must not hold up the new one.
-        if (reopened) await store.hastenLane(portal)
-        return learn(installation)
+        if (reopened) await hasten(portal)
+        return learnt
       }),
 
     patch: (portal, patch, account, cause) =>
@@ -234,9 +237,10 @@ export function createInstallations({ store, sealer, known, clock, onErasing }: 
         if (ends && cause.by === 'event' && !limits.take(portal, 'unblock')) return
         const patch = ends ? { status: nextStatus(current.status, statusUnblocked(current)), clearReason: true as const } : {}
         await store.patchInstallation(portal, { ...patch, statusAtMs: atMs, updatedAtMs: clock.now() }, undefined, cause)
-        // What waited for this is due now.
-        if (ends) await store.hastenLane(portal)
-        await markReinstall(await reread(portal))
+        const unblocked = await reread(portal)
+        // What waited for this is due now. Only now: what fails from here on does so in the open.
+        if (ends) await hasten(portal)
+        await markReinstall(unblocked)
       }),
 
     noticeClone: (portal, cause) =>

@@ -98,7 +98,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const feed = new LiveFeed(clock)
   const trail = new AuditTrail({ store, sealer, clock, log })
   const eraser = new Eraser({ store, sealer, clock, log, quiet: () => inbox.quiet(), onErased: () => trail.changed() })
-  const installations = createInstallations({ store, sealer, known, clock, onErasing: () => eraser.wake() })
+  const installations = createInstallations({ store, sealer, known, clock, onErasing: () => eraser.wake(), hasten: (portal) => lanes.hasten(portal) })
   const access = new AccessWatch(installations, clock)
   const portalHosts = new PortalHosts(options.portalHosts)
   const tokens = createTokenKeeper({
@@ -170,7 +170,7 @@ export async function composeAppSide(options: ComposeOptions) {
   const duplicates = new Duplicates(apps.map(({ app }) => app))
   const closings = new Closings({ store, installations, lanes, clock, log })
   const earlyInstalls = new EarlyInstalls({
-    store, installations, prover, lanes, clock, log,
+    installations, prover, lanes, clock, log,
     clientIdOf: (name) => credentialsOf(name).clientId,
     equip: (installation) => withApp(installation, (app, note, b24) => equipPortal(equipment(), { app, installation, note }, b24)),
   })

@@ -41,8 +41,8 @@ export const DEATH_MUTANTS: readonly Mutant[] = [
   {
     name: 'suspects run side by side',
     file: 'app/inbox/places.ts',
-    find: 'isSuspect(head) ? () => this.#inSolitude(task) : task',
-    replace: 'task',
+    find: '    if (isSuspect(head)) return this.#inSolitude(task, gate)\n',
+    replace: '',
   },
   {
     name: 'a suspect is handed over with others',

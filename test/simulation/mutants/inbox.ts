@@ -139,15 +139,14 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
     name: 'a blocked lane has no alarm',
     file: 'app/inbox/lanes.ts',
     find: `      lane.state = 'blocked'
-      this.#alarm(lane.portal, untilMs)`,
+      this.#alarms.set(lane.portal, untilMs)`,
     replace: `      lane.state = 'blocked'`,
   },
   {
     name: 'an alarm forgets the earlier one',
-    file: 'app/inbox/lanes.ts',
-    find: `    if (this.#stopping || (before !== undefined && before.atMs <= atMs)) return
-    before?.timer.cancel()`,
-    replace: `    if (this.#stopping || before !== undefined) return`,
+    file: 'app/inbox/alarms.ts',
+    find: '    if (this.#stopped) return',
+    replace: '    if (this.#stopped || this.#alarms.has(keyOf(portal))) return',
   },
   {
     name: 'the last step of the retry schedule is left out',
