@@ -97,16 +97,19 @@ test.each([
   expect(await status()).toEqual(['active', null])
 })
 
-test('a portal whose tokens are not renewed for want of payment is blocked, and its event waits without using up an attempt', async () => {
-  await open((call) => call().then(() => {}))
+test.each([
+  ['the call that asked for them', (call: () => Promise<unknown>) => call().then(() => {})],
+  ['a later one, for which nobody was asked', (call: () => Promise<unknown>) => call().catch(() => {}).then(call).then(() => {})],
+])('a portal whose tokens are not renewed for want of payment is blocked, and an event that fails of %s waits without using up an attempt', async (_name, handler) => {
+  await open(handler)
   const { faults } = house.portal.control
   const { id: unpaid } = faults.add({ fault: 'payment_required', on: 'token' })
-  faults.add({ fault: 'expired_token', on: 'rest', method: 'profile', first: 1 })
+  const { id: expired } = faults.add({ fault: 'expired_token', on: 'rest', method: 'profile' })
   const id = await send('ONAPPTEST', { QUERY: { n: '1' } })
   await becomes(['blocked', 'PORTAL_UNPAID'])
   const waiting = await until(async () => (await house.event(id)).dueAt === null ? undefined : house.event(id), 'the event to wait')
   expect(waiting).toMatchObject({ state: 'pending', reason: 'PORTAL_UNPAID', attempts: 0, attemptLog: [] })
-  faults.remove(unpaid)
+  for (const fault of [unpaid, expired]) faults.remove(fault)
   await send('ONAPPPAYMENT', { PAYMENT_EXPIRED: 'N' })
   await isHandled('1')
   expect(await status()).toEqual(['active', null])
@@ -135,6 +138,14 @@ test.each([
   house.portal.control.faults.add({ fault: 'payment_required', on: 'rest', method: 'profile', first: 1 })
   const id = await send('ONAPPTEST', { QUERY: { n: '1' } })
   expect(await ended(id)).toMatchObject({ state: 'dead', reason, attempts: 1, attemptLog: [{ calls: expect.arrayContaining([expect.objectContaining({ method: 'profile', error: 'PAYMENT_REQUIRED' })]) as unknown }] })
+})
+
+test('an event that fails of another answer than the refusal before it does not wait for the portal', async () => {
+  await open((call) => call().catch(() => {}).then(call).then(() => {}, () => Promise.reject(new Error('bad field'))), { retryDelaysMs: [] })
+  const { faults } = house.portal.control
+  faults.add({ fault: 'payment_required', on: 'rest', method: 'profile', first: 1 })
+  faults.add({ fault: 'error_answer', on: 'rest', method: 'profile', status: 400, error: 'ERROR_ARGUMENT', error_description: 'no' } as Parameters<typeof faults.add>[0])
+  expect(await ended(await send('ONAPPTEST', { QUERY: { n: '1' } }))).toMatchObject({ state: 'dead', reason: 'ATTEMPTS_EXHAUSTED', attempts: 1 })
 })
 
 test('what a batch had done before the portal refused stays done; the others wait without an attempt', async () => {

@@ -140,13 +140,17 @@ test('a store whose key is given up starts with another, and its portals come ba
   await house.restart()
 })
 
-test('of a batch the event whose seal does not open is dead by itself; those before and behind it are handled', async () => {
-  let isDown = true
+test.each([
+  ['those before and behind it are handled', 0],
+  ['what the handler says of itself when it fails is about those that it was given', 1],
+])('of a batch the event whose seal does not open is dead by itself; %s', async (_name, failures) => {
+  let [isDown, failuresLeft] = [true, failures]
   const handled: string[] = []
   const app = defineApp({ name: 'sealed' }).onBatch('ONAPPTEST', ({ events }) => {
     if (isDown) throw new Error('not now')
+    if (failuresLeft-- > 0) throw Object.assign(new Error('not yet'), { delivered: 2 })
     for (const { data } of events) handled.push(String(Object(data).token))
-  }, { retryDelaysMs: [500] })
+  }, { retryDelaysMs: [500, 500] })
   house = await openHouse({ app, side })
   await installApp(house)
   const ids: string[] = []

@@ -120,7 +120,7 @@ test('portals may be anywhere, or where PORTLINE_PORTAL_HOSTS says', () => {
   }
 })
 
-test.each(['пароль', 'müller', 'two\nlines', 'tab\there', 'bell\u0007'])('the operator token %j, which no header carries as it is, is refused and not shown', (PORTLINE_OPERATOR_TOKEN) => {
+test.each(['пароль', 'two\nlines', 'bell\u0007'])('the operator token %j, which no header carries as it is, is refused and not shown', (PORTLINE_OPERATOR_TOKEN) => {
   const failure = expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.not.stringContaining(PORTLINE_OPERATOR_TOKEN) as string }) as Error
   expect(() => secretSettings({ PORTLINE_OPERATOR_TOKEN })).toThrow(failure)
 })

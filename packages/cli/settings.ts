@@ -159,12 +159,12 @@ export function secretSettings(env: Environment): { operatorToken?: string; seal
   }
 }
 
-/** In a header anything else arrives changed, or cannot be sent at all: it would let nobody in. */
-const SENDABLE = /^[\x20-\x7e]+$/
+/** A header holds nothing else, so nobody could send it. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]+$/
 
 function operatorTokenSetting(env: Environment): string | undefined {
   const token = given(env, 'PORTLINE_OPERATOR_TOKEN')
-  if (token !== undefined && !SENDABLE.test(token)) throw invalid('PORTLINE_OPERATOR_TOKEN', 'it may hold nothing but visible ASCII characters, as openssl rand -hex 32 prints')
+  if (token !== undefined && !SENDABLE.test(token)) throw invalid('PORTLINE_OPERATOR_TOKEN', 'no header can hold it: take visible ASCII characters, as openssl rand -hex 32 prints')
   return token
 }
 

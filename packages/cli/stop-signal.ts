@@ -56,8 +56,8 @@ export class StopSignal {
     this.#limit()
     const failures: unknown[] = []
     for (const part of parts) await part().catch((error: unknown) => void failures.push(error))
-    // What is left may still hold the process, but not for longer either.
-    this.#deadline?.unref()
+    // Whoever is left holds the process no longer: see endProcess.
+    clearTimeout(this.#deadline)
     if (failures.length > 0) throw failures[0]
   }
 

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { ATTEMPT_RECORDS, ATTEMPT_TEXT_LENGTH } from '../limits.ts'
 import type { CallRecord, ListedEvent } from '../store/port.ts'
 import type { PortalRefusal } from '../tokens/portal-refusal.ts'
+import { RestError } from './call-rest.ts'
 
 /** What one attempt did, as it goes into its record. Beyond the limit further calls and notes are left out of it. */
 export class AttemptRecorder {
@@ -41,14 +42,14 @@ export function markRefusal(error: object, refusal: PortalRefusal): void {
 
 /**
  * Why the portal refuses every call, if that is what was thrown or what caused it. `own`: whoever threw it put an error of their own
- * before it; the SDK's do not count as such.
+ * before it; the SDK's and ours do not count as such.
  */
 export function refusalBehind(thrown: unknown): { readonly refusal: PortalRefusal; readonly own: boolean } | undefined {
   let [current, own] = [thrown, false]
   for (let depth = 0; depth < DEEPEST && typeof current === 'object' && current !== null; depth++) {
     const refusal = refusals.get(current)
     if (refusal !== undefined) return { refusal, own }
-    own ||= !('originalError' in current)
+    own ||= !('originalError' in current) && !(current instanceof RestError)
     current = 'originalError' in current ? current.originalError : 'cause' in current ? current.cause : undefined
   }
   return undefined

@@ -134,7 +134,7 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
   client.setCustomRefreshAuth(async () => {
     const held = client.auth.getAuthData()
     const pair = await tokens.pair(installation, held === false ? undefined : held.access_token).catch((error: unknown) => {
-      if (error instanceof CodedError && typeof error.cause === 'string') noteRefusal(error, portalRefusal(error.cause, undefined), answered)
+      if (error instanceof CodedError && typeof error.cause === 'string') noteAnswer(error, portalRefusal(error.cause, undefined), answered)
       throw error
     })
     return {
@@ -156,14 +156,14 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
 type Answered = (refusal: BlockReason | undefined) => void
 
 /** Whoever refuses the app as such, the portal or its authorization server: the event waits, and the portal is blocked. */
-function noteRefusal(error: object, refusal: PortalRefusal | undefined, answered: Answered): void {
+function noteAnswer(error: object, refusal: PortalRefusal | undefined, answered: Answered): void {
+  noteLast(refusal)
   if (refusal === undefined) return
   markRefusal(error, refusal)
-  lastAnswer(refusal)
   answered(refusal)
 }
 
-function lastAnswer(refusal: PortalRefusal | undefined): void {
+function noteLast(refusal: PortalRefusal | undefined): void {
   const recorder = currentAttempt.getStore()
   if (recorder !== undefined) recorder.refusal = refusal
 }
@@ -188,13 +188,13 @@ function recordCalls(
   http.interceptors.response.use(
     (response) => {
       record(response.config)
-      lastAnswer(undefined)
+      noteLast(undefined)
       answered(undefined)
       return response
     },
     (failure: { config?: { url?: string }; response?: { data?: unknown }; code?: string }) => {
       const words = wordsOf(failure.response?.data)
-      noteRefusal(failure, portalRefusal(words?.code, words?.description), answered)
+      if (failure.response !== undefined) noteAnswer(failure, portalRefusal(words?.code, words?.description), answered)
       if (failure.config !== undefined) record(failure.config, words?.code || words?.description || failure.code || 'FAILED')
       return Promise.reject(failure as unknown as Error)
     },

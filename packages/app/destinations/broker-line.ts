@@ -80,8 +80,10 @@ export class BrokerLine {
     const model = await connect(address.href, socket)
     this.#model = model
     this.#watch(model)
+    this.#listener.onSign()
     const channel = await model.createConfirmChannel()
     this.#watchChannel(channel)
+    this.#listener.onSign()
     await this.#findExchange(channel)
     this.#listener.onSign()
     return channel

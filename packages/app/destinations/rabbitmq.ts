@@ -74,7 +74,8 @@ async function publishAll(parts: PublishParts, deliveries: readonly Delivery[], 
   const { signs } = broker
   const ended = clock.setTimer(timeoutMs, () => {
     givenUp.abort(new DeliveryError('DESTINATION_FAILED', `${name}: no confirm within ${timeoutMs} ms`, { unavailable: true }))
-    broker.leaveIfSilent(signs)
+    // After what the socket has for us: the process itself may have stood still.
+    clock.soon(() => broker.leaveIfSilent(signs))
   })
   const onAbort = (): void => givenUp.abort(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })

@@ -1,6 +1,7 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import { expect, test } from 'vitest'
 import { markRefusal } from '../bitrix24/call-recorder.ts'
+import { RestError } from '../bitrix24/call-rest.ts'
 import { RetryLater } from '../define-app.ts'
 import { NotNow } from '../destinations/delivery-error.ts'
 import { policyOf } from '../handler-options.ts'
@@ -29,7 +30,7 @@ test('the refusal itself is not final, whatever the handler calls final; an erro
   const refused = new Error('402')
   markRefusal(refused, 'PORTAL_UNPAID')
   const policy = policyOf('ONAPPTEST', { isFinal: () => true })
-  for (const thrown of [refused, { originalError: refused }]) expect(failureOf(thrown, policy)).toMatchObject({ refusal: 'PORTAL_UNPAID', final: false })
+  for (const thrown of [refused, { originalError: refused }, new RestError('event.bind', 'PAYMENT_REQUIRED', '', refused)]) expect(failureOf(thrown, policy)).toMatchObject({ refusal: 'PORTAL_UNPAID', final: false })
   expect(failureOf(new Error('x', { cause: refused }), policy)).toMatchObject({ refusal: 'PORTAL_UNPAID', final: true })
 })
 

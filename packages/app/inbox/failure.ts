@@ -18,12 +18,8 @@ import { Untried } from './waiting.ts'
  * it is dead, and can be replayed when the key is back.
  */
 export class Unopened extends CodedError {
-  /** How many of its group came before it. */
-  readonly delivered: number
-
-  constructor(delivered: number, cause: unknown) {
+  constructor(cause: unknown) {
     super('KEY_INVALID', 'the seal of its auth block does not open', { cause })
-    this.delivered = delivered
   }
 }
 

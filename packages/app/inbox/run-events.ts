@@ -104,32 +104,42 @@ export class EventRunner {
   }
 
   async #attempt(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined): Promise<readonly Settlement[]> {
-    const { clock } = this.#parts
+    const { clock, sealer } = this.#parts
+    const { opened, unopened } = openedOf(sealer, events)
     const recorder = new AttemptRecorder(events[0]?.event)
     const startedAtMs = clock.now()
     let failure: Failure | undefined
     try {
-      await currentAttempt.run(recorder, () => this.#handOn(events, handler, recorder))
+      if (opened.length > 0) await currentAttempt.run(recorder, () => this.#handOn(opened, handler, recorder))
       if (recorder.stray !== undefined) throw recorder.stray.reason
     } catch (error) {
       if (error instanceof NotStarted) return []
       failure = waitingForPortal(failureOf(error, handler?.policy, recorder.refusal), events.map(({ event }) => event), clock.now())
     }
-    const settlements: Settlement[] = []
+    const settle = (some: readonly QueuedEvent[], why?: Failure): Promise<Settlement[]> => this.#settle(some, handler, why, recorder, startedAtMs)
     // One of them has failed, whatever was thrown says of itself.
-    const delivered = Math.min(failure?.delivered ?? 0, events.length - 1)
-    const givenUp = failure !== undefined && handler?.kind === 'destination' && this.#stopping.signal.aborted
-    for (const [index, { event }] of events.entries()) {
-      // Cut off by the stop: that is no attempt of theirs.
-      if (givenUp && index >= delivered) break
-      if (failure?.alone === true && index > delivered) {
-        // Due at once: its lane goes on with it as soon as it may.
-        settlements.push(untried(event, clock.now(), clock.now()))
-        continue
-      }
-      // What was taken before the one that failed is done.
-      const own = failure !== undefined && index >= delivered ? failure : undefined
-      settlements.push(this.#settlementOf(event, handler, own, recorder, startedAtMs))
+    const taken = failure === undefined ? opened.length : Math.min(failure.delivered, opened.length - 1)
+    const done = await settle(events.slice(0, taken))
+    // Cut off by the stop: that is no attempt of theirs.
+    if (failure !== undefined && handler?.kind === 'destination' && this.#stopping.signal.aborted) return done
+    const why = failure ?? (unopened === undefined ? undefined : failureOf(unopened, handler?.policy))
+    if (why === undefined) return done
+    const failedUpTo = why.alone ? taken + 1 : opened.length
+    const nowMs = clock.now()
+    // Those behind were not tried, and are due at once: their lane goes on with them as soon as it may.
+    return [...done, ...await settle(events.slice(taken, failedUpTo), why), ...events.slice(failedUpTo).map(({ event }) => untried(event, nowMs, nowMs))]
+  }
+
+  async #settle(
+    events: readonly QueuedEvent[],
+    handler: RegisteredHandler | undefined,
+    failure: Failure | undefined,
+    recorder: AttemptRecorder,
+    startedAtMs: number,
+  ): Promise<Settlement[]> {
+    const settlements: Settlement[] = []
+    for (const { event } of events) {
+      settlements.push(this.#settlementOf(event, handler, failure, recorder, startedAtMs))
       if (event.code === 'ONAPPUNINSTALL') await this.#clean(event, settlements.at(-1))
     }
     return settlements
@@ -185,14 +195,7 @@ export class EventRunner {
     if (settlement?.state !== 'pending' && asksToClean(event)) await this.#parts.installations.erase(event)
   }
 
-  async #handOn(events: readonly QueuedEvent[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
-    const { sealer } = this.#parts
-    const { opened, unopened } = openedOf(sealer, events)
-    if (opened.length > 0) await this.#handOnOpened(opened, handler, recorder)
-    if (unopened !== undefined) throw unopened
-  }
-
-  async #handOnOpened(opened: readonly Opened[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
+  async #handOn(opened: readonly Opened[], handler: RegisteredHandler | undefined, recorder: AttemptRecorder): Promise<void> {
     let installation: Installation | undefined
     for (const each of opened) installation = await this.#ownStep(each, recorder)
     if (handler === undefined || installation === undefined) return
@@ -262,7 +265,7 @@ function openedOf(sealer: Sealer, events: readonly QueuedEvent[]): { readonly op
     try {
       opened.push({ queued, parts: queued.parts ?? partsOf(sealer, queued.event) })
     } catch (cause) {
-      return { opened, unopened: new Unopened(opened.length, cause) }
+      return { opened, unopened: new Unopened(cause) }
     }
   }
   return { opened }

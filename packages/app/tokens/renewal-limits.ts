@@ -10,7 +10,7 @@ import { REJECTED_RENEWALS_PER_HOUR, RENEWAL_COOLING_MAX_MS, RENEWAL_COOLING_MS 
  */
 export class RenewalLimits {
   readonly #clock: Clock
-  readonly #cooling = new Map<string, { readonly untilMs: number; readonly failures: number; readonly why: string }>()
+  readonly #cooling = new Map<string, { readonly untilMs: number; readonly failures: number; readonly why: CodedError }>()
   readonly #rejections = new Map<string, number[]>()
 
   constructor(clock: Clock) {
@@ -21,10 +21,12 @@ export class RenewalLimits {
   demandCool(account: string): void {
     const cooling = this.#cooling.get(account)
     if (cooling === undefined || cooling.untilMs <= this.#clock.now()) return
-    throw new CodedError('RENEWAL_FAILED', `${cooling.why}; asked again in ${Math.ceil((cooling.untilMs - this.#clock.now()) / SECOND_MS)} s`)
+    const { message, cause } = cooling.why
+    // With its cause: a server that wants payment is to be recognised while it is not asked, too.
+    throw new CodedError('RENEWAL_FAILED', `${message}; asked again in ${Math.ceil((cooling.untilMs - this.#clock.now()) / SECOND_MS)} s`, { cause })
   }
 
-  failed(account: string, why: string): void {
+  failed(account: string, why: CodedError): void {
     const failures = (this.#cooling.get(account)?.failures ?? 0) + 1
     const forMs = Math.min(RENEWAL_COOLING_MS * 2 ** (failures - 1), RENEWAL_COOLING_MAX_MS)
     this.#cooling.set(account, { untilMs: this.#clock.now() + forMs, failures, why })

@@ -88,7 +88,7 @@ export function createTokenKeeper(given: TokenKeeperParts): TokenKeeper {
       if (renewed.kind !== 'changed') limits.ended(name)
       return renewed.kind === 'renewed' ? renewed.pair : undefined
     } catch (error) {
-      if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') limits.failed(name, error.message)
+      if (error instanceof CodedError && error.code === 'RENEWAL_FAILED') limits.failed(name, error)
       throw error
     }
   }
