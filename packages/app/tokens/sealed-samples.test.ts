@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { OTHER, PORTAL, event, installation } from '../store/battery-parts.ts'
+import { LOST_KEYS_NOTE } from '../store/keeping.ts'
 import type { Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { sealApplicationToken } from './application-token.ts'
 import { sealParts } from './sealed-event.ts'
-import { demandKeysOfStore, giveUpKeys } from './sealed-samples.ts'
+import { demandKeysOfStore, demandNoKeyMissing, giveUpKeys } from './sealed-samples.ts'
 import { createSealer, keyIdOf } from './sealer.ts'
 
 const keyOf = (byte: number) => new Uint8Array(32).fill(byte)
@@ -34,6 +35,17 @@ test('a key that opens some of it is the right one; one that opens nothing is no
   await expect(demandKeysOfStore(store, withKey(3))).rejects.toMatchObject({
     code: 'KEY_INVALID', message: `the store is sealed with the key ${id(1)}, ${id(2)}; at hand is ${id(3)}`,
   })
+})
+
+test('beside values that open a key that several others name is missing; one that a single value names may be damage', async () => {
+  const sealed = (byte: number) => withKey(byte).seal('x', 'token')
+  await demandNoKeyMissing(store, withKey(1), [])
+  await demandNoKeyMissing(store, withKey(1), [sealed(2), sealed(3), sealed(1), sealed(1)])
+  await expect(demandNoKeyMissing(store, withKey(1), [sealed(2), sealed(3), sealed(2)])).rejects.toMatchObject({
+    code: 'KEY_INVALID', message: `the store is sealed with the key ${id(2)}; at hand is ${id(1)}`,
+  })
+  await store.saveNote(LOST_KEYS_NOTE, id(2))
+  await demandNoKeyMissing(store, withKey(1), [sealed(2), sealed(3), sealed(2)])
 })
 
 test('what was given up needs no key any more, wherever it stands; a key of later that is mistyped is told apart all the same', async () => {

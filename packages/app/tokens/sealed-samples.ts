@@ -43,6 +43,17 @@ export async function demandKeysOfStore(store: Pick<Store, 'sealedSamples' | 'au
   demandNone(missingKeys(sealer, [...samples, ...(seal === undefined ? [] : [{ sealed: seal }])], await lostKeys(store)), sealer)
 }
 
+/**
+ * Of values that do not open though others do. A key that several of them name, and that is neither at hand nor given up, was taken away
+ * too early; what one alone names may be damage. Errors: KEY_INVALID with the ids of both.
+ */
+export async function demandNoKeyMissing(store: Pick<Store, 'note'>, sealer: KeyRing, values: readonly Uint8Array[]): Promise<void> {
+  if (values.length === 0) return
+  const byKey = Map.groupBy(values, idIn)
+  const several = values.filter((sealed) => (byKey.get(idIn(sealed))?.length ?? 0) > 1)
+  demandNone(missingKeys(sealer, several.map((sealed) => ({ sealed })), await lostKeys(store)), sealer)
+}
+
 function missingKeys(sealer: KeyRing, values: readonly Pick<SealedSample, 'sealed'>[], lost: readonly string[]): readonly string[] {
   const missing = new Set(values.map(({ sealed }) => idIn(sealed)))
   for (const id of [...sealer.keyIds, ...lost]) missing.delete(id)

@@ -1,7 +1,7 @@
 import { CLAIMS_LOADED } from '../limits.ts'
 import type { Store } from '../store/port.ts'
 import { envelopeIfItOpens } from '../tokens/sealed-event.ts'
-import { demandKeysOfStore } from '../tokens/sealed-samples.ts'
+import { demandKeysOfStore, demandNoKeyMissing } from '../tokens/sealed-samples.ts'
 import type { KeyRing } from '../tokens/sealer.ts'
 import type { ClaimedTokens } from './claimed-tokens.ts'
 import { judge } from './judge.ts'
@@ -36,7 +36,7 @@ export async function loadClaims({ store, sealer, known, claimed }: LoadClaimsPa
 
 /** What is in memory nearly always tells. Samples of the rest are read by the store's other thread, for which a usual start must not wait. */
 async function demandKeys({ store, sealer, known }: Omit<LoadClaimsParts, 'claimed'>): Promise<void> {
-  if (known.opensSome()) return
+  if (known.opensSome()) return demandNoKeyMissing(store, sealer, known.unopened().flatMap(({ applicationToken }) => applicationToken ?? []))
   const isNew = known.installations().next().done === true && (await store.auditHead()).sealed === undefined
   if (!isNew) await demandKeysOfStore(store, sealer)
 }
