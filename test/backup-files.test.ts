@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { main } from '@portline/cli/main.ts'
 import { defineApp } from 'portline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -11,6 +14,7 @@ import type { House } from './support/house.ts'
 /** Files that a restore is given and a backup is made of, as operators have them: with a log, with any rights, of any version. */
 const STORE = 'portline.sqlite'
 const EVENTS = 20
+const PORTLINE = fileURLToPath(new URL('../packages/cli/bin/portline.mjs', import.meta.url))
 
 let folder: string
 let house: House
@@ -111,6 +115,50 @@ test('the log of another store beside a backup is found by what it makes of it, 
   expect(await readdir(to)).toEqual(['sealing.key'])
 })
 
+/** On a disk that takes no more: no file may become larger than that. What it wrote to stderr; nothing when it was done. */
+async function restoreWithin(bytes: number, ...args: string[]): Promise<string> {
+  const restored = promisify(execFile)('prlimit', [`--fsize=${bytes}`, process.execPath, PORTLINE, 'restore', ...args])
+  return restored.then(() => '', (error: unknown) => (error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)))
+}
+
+/** A backup that was written into since, and the log of it: taken in, it makes the file larger than either is. */
+async function withOwnLog(): Promise<string> {
+  const [written, snapshot] = [join(folder, 'written.sqlite'), await mkdtemp(join(folder, 'own-log-'))]
+  expect((await run('backup', written)).exitCode).toBe(0)
+  const db = new DatabaseSync(written)
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO notes VALUES ('long', hex(zeroblob(1000000)))`)
+  for (const end of ['', '-wal']) await copyFile(written + end, join(snapshot, `${STORE}${end}`))
+  db.close()
+  return join(snapshot, STORE)
+}
+
+test('a disk that is full says so, and blames neither the backup nor the log beside it', async () => {
+  const [backup, to] = [await withOwnLog(), await place()]
+  const sizes = await Promise.all(['', '-wal'].map(async (end) => (await stat(backup + end)).size))
+  const TOO_SMALL_BYTES = 8_192
+  for (const bytes of [Math.max(...sizes), TOO_SMALL_BYTES]) {
+    const told = await restoreWithin(bytes, backup, '--data', to)
+    expect(told).toContain('STORE_UNAVAILABLE')
+    expect(told).not.toContain('take it away')
+    expect(await readdir(to)).toEqual(['sealing.key'])
+  }
+  expect((await run('restore', backup, '--data', to)).exitCode).toBe(0)
+})
+
+test('a restore without the key that cannot write which keys are lost leaves the former store in its place', async () => {
+  const [backup, to] = [join(folder, 'backup.sqlite'), await place()]
+  expect((await run('backup', backup)).exitCode).toBe(0)
+  expect((await run('restore', backup, '--data', to)).exitCode).toBe(0)
+  const former = await readFile(join(to, STORE))
+  const db = new DatabaseSync(backup)
+  db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON notes BEGIN SELECT RAISE(ABORT, 'not now'); END`)
+  db.close()
+  await rm(join(to, 'sealing.key'))
+  expect(await run('restore', backup, '--data', to, '--without-key', '--force')).toMatchObject({ exitCode: 1, err: expect.stringContaining('STORE_UNAVAILABLE') as unknown })
+  expect((await readdir(to)).filter((name) => !name.endsWith('.lock'))).toEqual([STORE])
+  expect(await readFile(join(to, STORE))).toEqual(former)
+})
+
 test.each([['0644', 0o644], ['0400', 0o400]])('a backup with the rights %s becomes a store that its owner alone may read and write', async (_, mode) => {
   const [backup, to] = [join(folder, 'backup.sqlite'), await place()]
   expect((await run('backup', backup)).exitCode).toBe(0)
@@ -138,7 +186,9 @@ test('a store that a former version wrote is backed up as it is, and is not carr
   const made = await run('backup', backup, '--data', house.dataDir, '--json')
   expect(made.exitCode, made.err).toBe(0)
   expect(JSON.parse(made.out)).toMatchObject({ schemaVersion: 4, keyTried: true })
-  expect(await run('events', 'export', '--data', house.dataDir)).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('has schema version 4') as unknown })
+  for (const read of [['events', 'export'], ['audit', 'list'], ['audit', 'verify'], ['keys', 'status']]) {
+    expect(await run(...read, '--data', house.dataDir), read.join(' ')).toMatchObject({ exitCode: 1, out: '', err: expect.stringContaining('has schema version 4') as unknown })
+  }
   expect([versionOf(file), versionOf(backup)]).toEqual([4, 4])
 
   await house.restart()

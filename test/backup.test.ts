@@ -208,7 +208,7 @@ test('a restore refuses what it should, and leaves everything as it was', { time
   await writeFile(cut, bytes.subarray(0, bytes.length - 4_096))
   const text = join(folder, 'text.sqlite')
   await writeFile(text, 'this is no database, however long it may be')
-  for (const file of [damaged, cut, text, join(folder, 'none.sqlite')]) {
+  for (const file of [damaged, cut, text, folder, join(folder, 'none.sqlite')]) {
     expect(await run('restore', file, '--data', data, '--force'), file).toMatchObject({ exitCode: 1, err: expect.stringContaining('BACKUP_INVALID') as unknown })
   }
   const other = join(folder, 'other')

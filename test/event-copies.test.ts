@@ -130,6 +130,18 @@ describe('a store', () => {
     expect(reviewed).toEqual(['m'])
     await Promise.all([from.close(), to.close()])
   })
+
+  test('a held event that left without its auth block because no key opened it is counted as that', async () => {
+    const [from, to] = [await openSqliteStore(join(folder, 'from')), await openSqliteStore(join(folder, 'to'))]
+    const lost = createSealer(systemRandom.bytes(32), systemRandom)
+    await from.importEvents([lost, undefined].map((seal, n) => {
+      const auth = seal === undefined ? new Uint8Array() : sealParts(seal, { app: 'a', memberId: 'm' }, { auth: { application_token: 'x' } }).auth
+      return { event: { id: `0${n}`, app: 'a', memberId: 'm', code: 'ONAPPTEST', state: 'held', receivedAtMs: 1, generation: 0, attempts: 0, auth }, attempts: [] }
+    }))
+    const parts = { store: to, sealer, wake: () => {}, held: { nowMs: () => 1, review: () => {} } }
+    expect(await importLines(parts, await text(from, true))).toMatchObject({ imported: 0, refused: { KEY_INVALID: 1, APPLICATION_TOKEN_MISSING: 1 } })
+    await Promise.all([from.close(), to.close()])
+  })
 })
 
 describe('an app side', () => {

@@ -4,6 +4,7 @@ import { systemRandom } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { findSealingKeys } from 'portline/serve/sealing-key.ts'
 import type { Store } from 'portline/store/port.ts'
+import { demandPresentSchema } from 'portline/store/sqlite/backup-file.ts'
 import { STORE_FILE } from 'portline/store/sqlite/store-file.ts'
 import { openSqliteStore } from 'portline/store/sqlite/sqlite-store.ts'
 import type { KeyPlace } from 'portline/tokens/key-rotation.ts'
@@ -29,6 +30,12 @@ export async function withOfflineStore<Result>(env: Environment, dataDir: string
   } finally {
     await store.close()
   }
+}
+
+/** For whoever only reads: the store stays as the version that wrote it left it. Errors: those of withOfflineStore, BAD_REQUEST when that was an older one. */
+export async function withStoreAsItIs<Result>(env: Environment, dataDir: string, work: (offline: OfflineStore) => Promise<Result>): Promise<Result> {
+  demandPresentSchema(storeFileIn(dataDir))
+  return withOfflineStore(env, dataDir, work)
 }
 
 /** Errors: STORE_MISSING. */

@@ -67,9 +67,9 @@ export async function importLines({ store, sealer, wake, held }: ImportParts, te
 }
 
 /** What is judged without its auth block, or has been held too long, ends at once and loses its content: it had better stay where it is. */
-function whyNotHeld({ record: { event: { state, auth, receivedAtMs } } }: EventLine, held: HeldParts | undefined): ErrorCode | undefined {
+function whyNotHeld({ record: { event: { state, auth, receivedAtMs } }, unopened }: EventLine, held: HeldParts | undefined): ErrorCode | undefined {
   if (state !== 'held') return undefined
-  if (auth.length === 0) return 'APPLICATION_TOKEN_MISSING'
+  if (auth.length === 0) return unopened ? 'KEY_INVALID' : 'APPLICATION_TOKEN_MISSING'
   if (held === undefined) return 'AWAITING_PROOF'
   return receivedAtMs < held.nowMs() - HELD_EVENT_AGE_MS ? 'HELD_TOO_LONG' : undefined
 }

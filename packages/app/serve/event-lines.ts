@@ -96,22 +96,24 @@ export interface EventLine {
   readonly record: ImportedEvent
   /** Absent in what older versions wrote, and of what nothing has proven. */
   readonly mark: InstallationMark | undefined
+  /** It left without its auth block, which no key opened. */
+  readonly unopened: boolean
 }
 
 /** Errors: IMPORT_INVALID with the line's number; so too for what the key at hand does not open. */
 export function recordOf(line: string, number: number, sealer: Sealer | undefined): EventLine {
   const parsed = eventSchema.safeParse(jsonOf(line, number))
   if (!parsed.success) throw invalid(number, z.prettifyError(parsed.error).replaceAll('\n', ' '))
-  const { sealed, unopened: _, installation: mark, portal: memberId, event: eventCode, receivedAt, provenAt, dueAt, finishedAt, replayedAt, attemptLog, ...same } = parsed.data
+  const { sealed, unopened = false, installation: mark, portal: memberId, event: eventCode, receivedAt, provenAt, dueAt, finishedAt, replayedAt, attemptLog, ...same } = parsed.data
   const auth = Buffer.from(sealed ?? '', 'base64')
   const fields = { ...same, memberId, code: eventCode, auth, receivedAtMs: receivedAt, provenAtMs: provenAt, dueAtMs: dueAt, finishedAtMs: finishedAt, replayedAtMs: replayedAt }
   const event = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as ImportedEvent['event']
   const attempts = attemptLog.map(({ startedAt, error, calls, ...rest }) => ({ ...rest, startedAtMs: startedAt, calls: calls.map(callOf), ...(error === undefined ? {} : { error }) }))
-  if (auth.length === 0) return { record: { event, attempts }, mark }
+  if (auth.length === 0) return { record: { event, attempts }, mark, unopened }
   // Taken unseen it would be found out when its event runs, by nobody who still has the right key.
   if (sealer === undefined) throw invalid(number, 'its auth block is sealed, and no key is at hand to try it: set PORTLINE_KEY, or put sealing.key into the folder')
   demandOpens(sealer, event, number)
-  return { record: { event: { ...event, auth: underActiveKey(sealer, authPurpose(event), auth) }, attempts }, mark }
+  return { record: { event: { ...event, auth: underActiveKey(sealer, authPurpose(event), auth) }, attempts }, mark, unopened }
 }
 
 function callOf({ error, ...call }: { method: string; durationMs: number; error?: string | undefined }) {

@@ -40,6 +40,7 @@ test('what was of a former installation there is of a former one here', () => {
   expect(generationHere({ generation: 1, receivedAtMs: 9 }, 'former', installation({ generation: 1, installedAtMs: 1 }))).toBe(0)
   expect(generationHere({ generation: 1, receivedAtMs: 9 }, 'former', undefined)).toBe(0)
   expect(generationHere({ generation: 1, receivedAtMs: 9 }, 'former', installation({ generation: 5 }))).toBe(1)
+  expect(generationHere({ generation: 3, receivedAtMs: 9 }, 'former', installation({ generation: 2 }))).toBe(1)
 })
 
 test('a line without a mark keeps its number', () => {

@@ -24,6 +24,7 @@ export function generationHere({ generation, receivedAtMs }: Pick<StoredEvent, '
   const present = here?.generation ?? FIRST_GENERATION
   const isLive = here?.status !== 'deleted'
   if (mark === 'current' && isLive && (generation >= present || receivedAtMs >= begunAtMs(here))) return present
+  // Below the first there is no other number than that of what nothing has proven: never that of the installation that is here.
   return Math.min(generation, present - 1)
 }
 

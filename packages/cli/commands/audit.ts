@@ -71,13 +71,13 @@ async function eachRecord(api: JsonClient, { app, portal, since }: AuditOptions,
 }
 
 async function recordsAtRest(env: Environment, { app, portal, since, data }: AuditOptions): Promise<AuditView[]> {
-  const { withOfflineStore } = await import('../offline-store.ts')
+  const { withStoreAsItIs } = await import('../offline-store.ts')
   const { auditView } = await import('portline/serve/audit-api.ts')
   const filter = {
     ...(app === undefined ? {} : { app }), ...(portal === undefined ? {} : { memberId: portal }),
     ...(since === undefined ? {} : { sinceMs: Date.parse(timeOption(since, '--since')) }),
   }
-  return withOfflineStore(env, dataDirSetting(env, data), async ({ store }) => {
+  return withStoreAsItIs(env, dataDirSetting(env, data), async ({ store }) => {
     const views: AuditView[] = []
     for (let afterSeq: number | undefined = 0; afterSeq !== undefined; ) {
       const page: Awaited<ReturnType<typeof store.audit>> = await store.audit({ ...filter, afterSeq, limit: 200 })
@@ -104,10 +104,10 @@ async function verify(env: Environment, output: Output, { expect, data, json }: 
 }
 
 async function verifyAtRest(env: Environment, data: string, expect: string | undefined): Promise<AuditReport> {
-  const { withOfflineStore } = await import('../offline-store.ts')
+  const { withStoreAsItIs } = await import('../offline-store.ts')
   const { verifyAudit } = await import('portline/audit/verify-audit.ts')
   const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
-  return withOfflineStore(env, dataDirSetting(env, data), async ({ store, sealer }) => {
+  return withStoreAsItIs(env, dataDirSetting(env, data), async ({ store, sealer }) => {
     if (sealer !== undefined) await demandKeysOfStore(store, sealer)
     return verifyAudit(store, sealer, expect)
   })

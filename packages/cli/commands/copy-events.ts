@@ -87,13 +87,11 @@ type Filter = ReturnType<typeof filterOf>
 
 /** Errors: BAD_REQUEST when an older version wrote the store, KEY_INVALID. */
 async function exportOffline(env: Environment, dataDir: string, filter: Filter, withSealed: boolean, write: (lines: AsyncIterable<string>) => Promise<void>): Promise<void> {
-  const { storeFileIn, withOfflineStore } = await import('../offline-store.ts')
-  const { demandPresentSchema } = await import('portline/store/sqlite/backup-file.ts')
+  const { withStoreAsItIs } = await import('../offline-store.ts')
   const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
   const { exportedLines } = await import('portline/serve/event-copies.ts')
   const { readConditions } = await import('portline/serve/event-query.ts')
-  demandPresentSchema(storeFileIn(dataDir))
-  await withOfflineStore(env, dataDir, async ({ store, sealer }) => {
+  await withStoreAsItIs(env, dataDir, async ({ store, sealer }) => {
     if (withSealed && sealer === undefined) throw new CodedError('KEY_INVALID', 'sealing one event alone needs the key: set PORTLINE_KEY, or put sealing.key into the folder')
     // With a wrong key every event would go without its auth block.
     if (withSealed && sealer !== undefined) await demandKeysOfStore(store, sealer)

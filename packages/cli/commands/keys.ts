@@ -64,9 +64,9 @@ function statusText({ source, keys, phase, resealed, unreadable }: KeyStatus): s
 async function statusAtRest(env: Environment, dataDir: string): Promise<KeyStatus> {
   const { keyIdOf } = await import('portline/tokens/sealer.ts')
   const { demandKeysOfStore } = await import('portline/tokens/sealed-samples.ts')
-  const { withOfflineStore } = await import('../offline-store.ts')
+  const { withStoreAsItIs } = await import('../offline-store.ts')
   const { keys, source } = await demandKeys(env, dataDir)
-  await withOfflineStore(env, dataDir, async ({ store, sealer }) => sealer && demandKeysOfStore(store, sealer)).catch((error: unknown) => {
+  await withStoreAsItIs(env, dataDir, async ({ store, sealer }) => sealer && demandKeysOfStore(store, sealer)).catch((error: unknown) => {
     // A key that seals nothing yet is no wrong one.
     if (!(error instanceof CodedError && error.code === 'STORE_MISSING')) throw error
   })

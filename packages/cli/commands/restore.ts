@@ -40,26 +40,39 @@ export function addRestoreCommand(program: Command, env: Environment, output: Ou
 async function restore(env: Environment, output: Output, backup: string, { data, force, withoutKey, json }: RestoreOptions): Promise<void> {
   // Loaded when it is needed: other commands are not to wait for it.
   const { restoreBackup } = await import('portline/store/sqlite/restore.ts')
-  const { demandKeysOfSamples, giveUpKeys } = await import('portline/tokens/sealed-samples.ts')
-  const { sealerAtHand, withOfflineStore } = await import('../offline-store.ts')
+  const { demandKeysOfSamples } = await import('portline/tokens/sealed-samples.ts')
+  const { sealerAtHand } = await import('../offline-store.ts')
   const dataDir = dataDirSetting(env, data)
   await makeDataFolder(dataDir)
   const sealer = await sealerAtHand(env, dataDir)
-  const { samples, lostKeys: _, replaced, log, ...found } = restoreBackup({
+  let givenUp: readonly string[] = []
+  const giveUp = async (copy: string): Promise<void> => void (givenUp = await giveUpKeysIn(copy, sealer?.keyIds ?? []))
+  const { samples, lostKeys: _, replaced, log, ...found } = await restoreBackup({
     backup, file: join(dataDir, STORE_FILE), force: force === true,
     check: ({ samples: sealed, lostKeys: lost }) => {
       if (withoutKey === true || sealed.length === 0) return
       if (sealer === undefined) throw noKey(dataDir)
       demandKeysOfSamples(sealer, sealed, lost)
     },
+    ...(withoutKey === true ? { prepare: giveUp } : {}),
   })
-  const givenUp = withoutKey === true ? await withOfflineStore(env, dataDir, ({ store }) => giveUpKeys(store, sealer?.keyIds ?? [])) : []
   const key = samples.length === 0 ? 'nothing is sealed in it' : givenUp.length > 0 ? `given up: ${givenUp.join(', ')}` : 'opens what is sealed in it'
   output.out(json ? JSON.stringify({ folder: dataDir, ...found, replaced: replaced ?? null, log: log ?? null, key }) : facts([
     ['restored into', dataDir], ['events', found.events], ['installations', found.installations],
     ['schema version', found.schemaVersion], ['sealing key', key], ['log, taken in', log], ['former store', replaced],
   ]))
   output.err('Tokens that were renewed after the backup are void: on such a portal the app must be opened once by an administrator.')
+}
+
+async function giveUpKeysIn(copy: string, keyIds: readonly string[]): Promise<readonly string[]> {
+  const { openSqliteStore } = await import('portline/store/sqlite/sqlite-store.ts')
+  const { giveUpKeys } = await import('portline/tokens/sealed-samples.ts')
+  const store = await openSqliteStore(copy)
+  try {
+    return await giveUpKeys(store, keyIds)
+  } finally {
+    await store.close()
+  }
 }
 
 function noKey(dataDir: string): CodedError {

@@ -23,7 +23,7 @@ export interface BackupFacts {
 
 const TABLES = ['events', 'attempts', 'installations', 'accounts']
 
-/** Reads every page of it. Errors: BACKUP_INVALID with what is wrong, STORE_NEWER. */
+/** Reads every page of it. Errors: BACKUP_INVALID with what is wrong, STORE_NEWER, STORE_UNAVAILABLE. */
 export function inspectBackup(file: string): BackupFacts {
   if (!existsSync(file)) throw new CodedError('BACKUP_INVALID', `there is no file ${file}`)
   let db: DatabaseSync | undefined
@@ -31,10 +31,25 @@ export function inspectBackup(file: string): BackupFacts {
     db = new DatabaseSync(file, { readOnly: true })
     return factsOf(new Queries(db))
   } catch (error) {
-    throw error instanceof CodedError ? error : new CodedError('BACKUP_INVALID', messageOf(error))
+    throw backupError(error)
   } finally {
     db?.close()
   }
+}
+
+/** What SQLite answers when it is busy, cannot read or write, or finds no room: these say nothing of the file. */
+const SQLITE_BUSY = 5
+const SQLITE_IOERR = 10
+const SQLITE_FULL = 13
+const DISK_ERRORS: ReadonlySet<number> = new Set([SQLITE_BUSY, SQLITE_IOERR, SQLITE_FULL])
+/** The rest of an error's number says which kind of it. */
+const KIND_BITS = 8
+
+/** An operator who is told that a backup is damaged puts it away: a full disk must not be told so. */
+export function backupError(cause: unknown): CodedError {
+  if (cause instanceof CodedError) return cause
+  const number = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) : 0
+  return new CodedError(DISK_ERRORS.has(number % 2 ** KIND_BITS) ? 'STORE_UNAVAILABLE' : 'BACKUP_INVALID', messageOf(cause), { cause })
 }
 
 function factsOf(db: Queries): BackupFacts {

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, constants, copyFileSync, existsSync, fsyncSync, l
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
-import { inspectBackup } from './backup-file.ts'
+import { backupError, inspectBackup } from './backup-file.ts'
 import type { BackupFacts } from './backup-file.ts'
 import { isBusy, lockStore } from './lock.ts'
 import type { StoreLock } from './lock.ts'
@@ -16,6 +16,8 @@ export interface RestoreOptions {
   readonly force: boolean
   /** Looks at what is to be restored before anything is changed; what it throws ends the restore. */
   readonly check: (facts: BackupFacts) => void
+  /** Writes into the copy, as a store, what is to be in it from the first moment; what it throws ends the restore. */
+  readonly prepare?: (copy: string) => Promise<void>
 }
 
 export interface Restored extends BackupFacts {
@@ -33,9 +35,19 @@ const PARTS = ['', LOG, LOG_INDEX]
 /**
  * Puts a backup in a store's place. At every moment either the whole former store or the whole new one is there; one that cannot take
  * in its log, damaged or on a full disk, stands without it between two steps and is set aside with it. Errors: STORE_IN_USE,
- * STORE_EXISTS, STORE_NEWER, BACKUP_INVALID, STORE_UNAVAILABLE when the folder cannot be written.
+ * STORE_EXISTS, STORE_NEWER, BACKUP_INVALID, STORE_UNAVAILABLE when the folder cannot be written or the disk is full.
  */
-export function restoreBackup({ backup, file, force, check }: RestoreOptions): Restored {
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  try {
+    return await restored(options)
+  } catch (cause) {
+    // Of the files: the disk, or who may do what on it.
+    if (cause instanceof CodedError || !(cause instanceof Error && 'code' in cause)) throw cause
+    throw new CodedError('STORE_UNAVAILABLE', messageOf(cause), { cause })
+  }
+}
+
+async function restored({ backup, file, force, check, prepare }: RestoreOptions): Promise<Restored> {
   const lock = lockStore(file)
   const folder = `${file}.restoring`
   const incoming = join(folder, 'store')
@@ -56,6 +68,10 @@ export function restoreBackup({ backup, file, force, check }: RestoreOptions): R
     // The copy is looked at, not the original: it is what will be in place.
     const facts = inspected(incoming, log)
     check(facts)
+    if (prepare !== undefined) {
+      await prepare(incoming)
+      takeInCopied(incoming)
+    }
     const replaced = setAside(file)
     renameSync(incoming, file)
     syncFolder(file)
@@ -125,7 +141,7 @@ const OWNER_ALONE = 0o700
  * there alone. Without the index of the log, which is made anew. Errors: BACKUP_INVALID.
  */
 function copyWhole(backup: string, to: string): string | undefined {
-  if (!existsSync(backup)) throw new CodedError('BACKUP_INVALID', `there is no file ${backup}`)
+  if (statSync(backup, { throwIfNoEntry: false })?.isFile() !== true) throw new CodedError('BACKUP_INVALID', `there is no file ${backup}`)
   const log = existsSync(backup + LOG) ? backup + LOG : undefined
   for (const end of log === undefined ? [''] : ['', LOG]) {
     copyFileSync(backup + end, to + end, constants.COPYFILE_FICLONE)
@@ -137,15 +153,16 @@ function copyWhole(backup: string, to: string): string | undefined {
   return log
 }
 
-/** Nothing in a log says whose it is: that of another file is found by what it makes of this one. Errors: BACKUP_INVALID, STORE_NEWER. */
+/** Nothing in a log says whose it is: that of another file is found by what it makes of this one. Errors: BACKUP_INVALID, STORE_NEWER, STORE_UNAVAILABLE. */
 function inspected(copy: string, log: string | undefined): BackupFacts {
   if (log === undefined) return inspectBackup(copy)
   try {
     takeInCopied(copy)
     return inspectBackup(copy)
   } catch (cause) {
-    if (cause instanceof CodedError && cause.code !== 'BACKUP_INVALID') throw cause
-    throw new CodedError('BACKUP_INVALID', `${messageOf(cause)}. The log beside it, ${log}, was taken in: if it is not its own, take it away`, { cause })
+    const error = backupError(cause)
+    if (error.code !== 'BACKUP_INVALID') throw error
+    throw new CodedError('BACKUP_INVALID', `${error.message}. The log beside it, ${log}, was taken in: if it is not its own, take it away`, { cause })
   }
 }
 
