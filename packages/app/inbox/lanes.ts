@@ -251,8 +251,13 @@ export class Lanes {
     if (lane.losses > losses) throw new Error('its events were taken from it before they were started')
   }
 
-  /** Lanes that wait in memory are limited: this one leaves its place to another until it is told. */
+  /**
+   * Lanes that wait in memory are limited: this one leaves its place to another until it is told. Parked events that were due when it was
+   * leased are no reason to lease it again at once: there may be more of them than it is handed, and it stands by again.
+   */
   #standBy(lane: Lane, room: Promise<void>): Promise<number> {
+    lane.again = false
+    if (this.#alarms.isDue(lane.key)) this.#alarms.clear(lane.key)
     if (lane.room !== room) {
       void room.then(() => {
         lane.ask = LANE_TURN_EVENTS

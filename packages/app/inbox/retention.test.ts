@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { silentLog } from '@portline/runtime/log.ts'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -97,36 +98,74 @@ test('over its size the store gives up the oldest that ended, whatever its age, 
   expect(await store.event('002999')).toBeDefined()
 })
 
+/** As in a store of some age: what is there is far from where the order of events began, and most of what was between is gone. */
+function spread(): void {
+  const db = new DatabaseSync(join(folder, 'store.sqlite'))
+  db.exec('UPDATE events SET seq = 9000000 + 1000 * seq')
+  db.close()
+}
+
+function countDone(afterSeq: number, toSeq: number): number {
+  const db = new DatabaseSync(join(folder, 'store.sqlite'), { readOnly: true })
+  const row = db.prepare(`SELECT count(*) AS n FROM events WHERE seq > ? AND seq <= ? AND state = 'done'`).get(afterSeq, toSeq)
+  db.close()
+  return Number(row?.['n'])
+}
+
+/** A store whose log has room for the deletion of so many events and no more, until it is emptied; `counts` says what each slice had. */
+function narrow(room: number): { room: number; readonly counts: number[]; readonly over: Partial<Store> } {
+  let taken = 0
+  const counts: number[] = []
+  const over: Partial<Store> = {
+    async deleteSettled(before, afterSeq, toSeq) {
+      const count = countDone(afterSeq, toSeq)
+      counts.push(count)
+      if (taken + count > disk.room) throw new CodedError('STORE_UNAVAILABLE', 'database or disk is full')
+      taken += count
+      return store.deleteSettled(before, afterSeq, toSeq)
+    },
+    async scrub() {
+      taken = 0
+      return store.scrub()
+    },
+  }
+  const disk = { room, counts, over }
+  return disk
+}
+
 test('what the store has no room to delete at once it deletes in smaller slices, at the next look too; what it cannot delete at all keeps none from being tried again', async () => {
   await fill(600, 'done', () => true)
+  spread()
   await clock.advance(10)
-  const spans: number[] = []
-  /** The log has room for so much and no more, until it is emptied. */
-  let [room, taken] = [70, 0]
-  const deleteSettled: Store['deleteSettled'] = async (before, afterSeq, toSeq) => {
-    const span = toSeq - afterSeq
-    spans.push(span)
-    if (taken + span > room) throw new CodedError('STORE_UNAVAILABLE', 'database or disk is full')
-    taken += span
-    return store.deleteSettled(before, afterSeq, toSeq)
-  }
-  const scrub: Store['scrub'] = async () => {
-    taken = 0
-    return store.scrub()
-  }
-  start({ doneAfterMs: 1 }, { deleteSettled, scrub })
+  const disk = narrow(70)
+  const { counts } = disk
+  start({ doneAfterMs: 1 }, disk.over)
   await soon(() => retention.status.deletedByAge === 600)
-  expect(spans.slice(0, 9)).toEqual([500, 500, 250, 250, 125, 125, 62, 62, 62])
-  expect(spans.filter((span) => span > 62)).toHaveLength(6)
+  expect(counts.slice(0, 9)).toEqual([500, 500, 250, 250, 125, 125, 62, 62, 62])
+  expect(counts.filter((count) => count > 62)).toHaveLength(6)
+  expect(counts).not.toContain(0)
 
-  room = 0
-  spans.length = 0
+  disk.room = 0
+  counts.length = 0
   await fill(200, 'done', () => true, 700)
-  await soon(() => spans.filter((span) => span === 1).length === 2, RETENTION_SWEEP_MS / 10)
-  expect(spans).toEqual([124, 124, 62, 62, 31, 31, 15, 15, 7, 7, 3, 3, 1, 1])
+  await soon(() => counts.filter((count) => count === 1).length === 2, RETENTION_SWEEP_MS / 10)
+  expect(counts).toEqual([124, 124, 62, 62, 31, 31, 15, 15, 7, 7, 3, 3, 1, 1])
   expect(await kept()).toBe(200)
-  room = 2
+  disk.room = 2
   await soon(() => retention.status.deletedByAge === 800, RETENTION_SWEEP_MS / 10)
+})
+
+test('once the disk has room again the slices of the same look grow again', async () => {
+  await fill(600, 'done', () => true)
+  spread()
+  await clock.advance(10)
+  const disk = narrow(2)
+  start({ doneAfterMs: 1 }, disk.over)
+  await soon(() => disk.counts.includes(1))
+  disk.room = 1_000
+  await soon(() => retention.status.deletedByAge === 600)
+  expect(disk.counts.filter((count) => count > 0 && count <= 2).length).toBeLessThan(200)
+  expect(disk.counts).toContain(8)
 })
 
 test('a store that open events fill is full until some of them end', async () => {

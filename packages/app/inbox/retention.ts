@@ -35,6 +35,9 @@ export interface RetentionStatus {
   readonly sweptAtMs?: number
 }
 
+/** After so many slices twice as much is tried, as at each sweep: one sweep may take hours, and the disk has room again by then. */
+const GROW_AFTER_SLICES = 64
+
 const EVERY_SETTLED: SettledBefore = { doneBeforeMs: Number.MAX_SAFE_INTEGER, deadBeforeMs: Number.MAX_SAFE_INTEGER }
 
 export class Retention {
@@ -42,8 +45,10 @@ export class Retention {
   #status: RetentionStatus = { full: false, deletedByAge: 0, deletedBySize: 0 }
   #timer: Timer | undefined
   #stopped = false
-  /** How many places of the order of events a slice may span: fewer since the store failed to delete more, and with each sweep twice as many. */
-  #sliceSeqs = Number.POSITIVE_INFINITY
+  /** How many events a slice may delete: fewer since the store failed to delete more, then more again. */
+  #sliceEvents = Number.POSITIVE_INFINITY
+  /** Deleted one after another since that number was last another. */
+  #slices = 0
   #sweeping = Promise.resolve()
 
   constructor(parts: RetentionParts) {
@@ -87,7 +92,7 @@ export class Retention {
 
   async #sweep(): Promise<void> {
     const { clock, log, rules: { doneAfterMs, deadAfterMs, maxBytes } } = this.#parts
-    this.#sliceSeqs *= 2
+    this.#grow()
     try {
       const nowMs = clock.now()
       const before = { doneBeforeMs: cutoff(nowMs, doneAfterMs), deadBeforeMs: cutoff(nowMs, deadAfterMs) }
@@ -123,8 +128,10 @@ export class Retention {
       const window = await store.settledWindow(before, afterSeq)
       if (window.kind === 'end' || !(await isWanted())) break
       if (window.kind === 'window') {
-        const toSeq = Math.min(window.toSeq, window.afterSeq + this.#sliceSeqs)
-        const count = await this.#deleteSlice(before, window.afterSeq, toSeq)
+        const events = Math.min(window.seqs.length, this.#sliceEvents)
+        // By events and not by places: from one to the next there may be millions that are free.
+        const toSeq = events < window.seqs.length ? (window.seqs[events - 1] ?? window.toSeq) : window.toSeq
+        const count = await this.#deleteSlice(before, window.afterSeq, toSeq, events)
         deleted += count ?? 0
         afterSeq = count === undefined ? window.afterSeq : toSeq
       } else afterSeq = window.afterSeq
@@ -137,21 +144,29 @@ export class Retention {
    * A slice takes room in the store's log before it gives any. Where the disk is nearly full, what stands there of former slices goes first,
    * and half of a slice may go where all of it does not. Undefined: try that.
    */
-  async #deleteSlice(before: SettledBefore, afterSeq: number, toSeq: number): Promise<number | undefined> {
+  async #deleteSlice(before: SettledBefore, afterSeq: number, toSeq: number, events: number): Promise<number | undefined> {
     const { store } = this.#parts
     try {
-      return await store.deleteSettled(before, afterSeq, toSeq)
+      const deleted = await store.deleteSettled(before, afterSeq, toSeq)
+      this.#slices += 1
+      if (this.#slices >= GROW_AFTER_SLICES) this.#grow()
+      return deleted
     } catch {
       await store.scrub()
     }
     try {
       return await store.deleteSettled(before, afterSeq, toSeq)
     } catch (error) {
-      const seqs = toSeq - afterSeq
-      if (seqs <= 1) throw error
-      this.#sliceSeqs = Math.floor(seqs / 2)
+      if (events <= 1) throw error
+      this.#sliceEvents = Math.floor(events / 2)
+      this.#slices = 0
       return undefined
     }
+  }
+
+  #grow(): void {
+    this.#sliceEvents *= 2
+    this.#slices = 0
   }
 }
 

@@ -1,7 +1,7 @@
 import { CodedError } from '@portline/wire/errors.ts'
 import { z } from 'zod'
 import { LIST_MAX_ROWS } from '../limits.ts'
-import { LIST_PLACE } from '../store/keeping.ts'
+import { seqOfPlace } from '../store/keeping.ts'
 import type { EventConditions, EventFilter } from '../store/keeping.ts'
 import type { Store } from '../store/port.ts'
 
@@ -42,7 +42,7 @@ const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
 
 /** A page's `next`, or an id: an event that was imported may have any, and one that has gone was at some place. Errors: BAD_REQUEST. */
 export async function demandCursor(after: string | undefined, store: Pick<Store, 'event'>): Promise<void> {
-  if (after === undefined || LIST_PLACE.test(after) || ULID.test(after) || (await store.event(after)) !== undefined) return
+  if (after === undefined || seqOfPlace(after) !== undefined || ULID.test(after) || (await store.event(after)) !== undefined) return
   throw new CodedError('BAD_REQUEST', `after: "${after}" is no id of an event`)
 }
 

@@ -73,6 +73,15 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       expect(second.next).toBeUndefined()
     })
 
+    test('a list goes on behind an event whose id is a number, too: no place is taken for one', async () => {
+      const ended = (id: string) => ({ event: { ...event(id), state: 'done' as const, attempts: 0, finishedAtMs: 40 }, attempts: [] })
+      await store.importEvents(['a1', '9', '12345', '2', 'a2'].map(ended))
+      const after = async (id: string): Promise<string[]> => (await store.listEvents({ limit: 9, after: id })).events.map(({ id: found }) => found)
+      expect([await after('2'), await after('12345'), await after('9')]).toEqual([['12345', '9', 'a1'], ['9', 'a1'], ['a1']])
+      const { next } = await store.listEvents({ limit: 2 })
+      expect(await after(next ?? '')).toEqual(['12345', '9', 'a1'])
+    })
+
     test('a list holds no auth block, sealed or not', async () => {
       await append(store, [event('01')])
       const { events } = await store.listEvents({ limit: 1 })
@@ -139,6 +148,7 @@ export function eventsBattery(name: string, makePlace: () => Promise<StorePlace>
       const before: SettledBefore = { doneBeforeMs: 500, deadBeforeMs: 50 }
       const window = await store.settledWindow(before, 0)
       if (window.kind !== 'window') throw new Error(`it is ${window.kind}`)
+      expect(window.seqs).toEqual([(await store.event('01'))?.seq])
       expect(await store.deleteSettled(before, window.afterSeq, window.toSeq)).toBe(1)
       expect(await allIds({})).toEqual(['06', '05', '04', '03', '02'])
       expect(await store.attempts('01')).toEqual([])

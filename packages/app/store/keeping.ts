@@ -22,8 +22,20 @@ export interface EventFilter extends EventConditions {
   readonly limit: number
 }
 
-/** `next` of a list of events: a place in their order. No id tells it: those that were imported, or came while the clock was behind, are out of order. */
-export const LIST_PLACE = /^\d{1,16}$/
+/**
+ * `next` of a list of events: a place in their order. No id tells it: those that were imported, or came while the clock was behind, are
+ * out of order. The prefix keeps it apart from the id of an imported event, which may be a number.
+ */
+const PLACE = /^place:(\d{1,16})$/
+
+export function placeOf(seq: number): string {
+  return `place:${seq}`
+}
+
+export function seqOfPlace(cursor: string): number | undefined {
+  const seq = PLACE.exec(cursor)?.[1]
+  return seq === undefined ? undefined : Number(seq)
+}
 
 export interface EventPage {
   readonly filter: EventConditions
@@ -58,7 +70,8 @@ export interface SettledBefore {
 }
 
 export type SettledWindow =
-  | { readonly kind: 'window'; readonly afterSeq: number; readonly toSeq: number }
+  /** `seqs` are the places of those that may be deleted, in their order: between them there may be any number of others, and of none. */
+  | { readonly kind: 'window'; readonly afterSeq: number; readonly toSeq: number; readonly seqs: readonly number[] }
   /** None so far: go on from here. */
   | { readonly kind: 'more'; readonly afterSeq: number }
   | { readonly kind: 'end' }

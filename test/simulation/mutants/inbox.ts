@@ -169,8 +169,8 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'one more of a group is done than was taken',
     file: 'app/inbox/run-events.ts',
-    find: 'index >= delivered ? failure',
-    replace: 'index > delivered ? failure',
+    find: 'Math.min(failure.delivered, opened.length - 1)',
+    replace: 'Math.min(failure.delivered + 1, opened.length)',
   },
   {
     name: 'attempts count from where they were',

@@ -43,7 +43,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'hastening forgets the lane in memory',
     file: 'app/store/sqlite/lane-operations.ts',
-    find: '      for (const seq of seqs) hasten(lane, seq)\n',
+    find: '      for (const [seq, dueAtMs] of waiting) if (waitsUntil(lane, seq) === dueAtMs) hasten(lane, seq)\n',
     replace: '',
   },
   {

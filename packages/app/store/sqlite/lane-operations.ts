@@ -10,6 +10,9 @@ import { LISTED, eventOf, listedOf } from './rows.ts'
 /** Hastened in one transaction: a lane may have a hundred thousand parked, and nothing is taken in meanwhile. */
 const HASTEN_EVENTS = 1_000
 
+/** An event's place, and when it was due as its lane's hastening began. */
+export type Waiting = readonly [seq: number, dueAtMs: number]
+
 /** Leases live in memory alone: one process has the file, and its leases end with it. */
 export const laneOperations = {
   dueLanes(db: Engine, nowMs: number, limit: number): { lanes: PortalKey[]; nextDueAtMs?: number } {
@@ -64,7 +67,7 @@ export const laneOperations = {
   },
 
   /** The first slice of what waits now; answers with the others. */
-  hastenLane(db: Engine, portal: PortalKey): AfterCommit<number[][]> {
+  hastenLane(db: Engine, portal: PortalKey): AfterCommit<Waiting[][]> {
     const waiting = [...waitingIn(db.lanes.get(portal))]
     const slices = Array.from({ length: Math.ceil(waiting.length / HASTEN_EVENTS) }, (_, n) => waiting.slice(n * HASTEN_EVENTS, (n + 1) * HASTEN_EVENTS))
     const first = laneOperations.hastenSlice(db, portal, slices[0] ?? [])
@@ -74,21 +77,22 @@ export const laneOperations = {
     })
   },
 
-  hastenSlice(db: Engine, portal: PortalKey, seqs: readonly number[]): AfterCommit<void> {
+  /** What has been tried since, and waits anew, is left alone. */
+  hastenSlice(db: Engine, portal: PortalKey, waiting: readonly Waiting[]): AfterCommit<void> {
     db.run(
-      `UPDATE events SET due_at = NULL WHERE state = 'pending' AND app = ? AND member_id = ? AND due_at IS NOT NULL
-       AND seq IN (SELECT value FROM json_each(?))`,
-      portal.app, portal.memberId, JSON.stringify(seqs),
+      `UPDATE events SET due_at = NULL FROM json_each(?) AS waiting WHERE seq = waiting.value ->> 0 AND due_at = waiting.value ->> 1
+       AND state = 'pending' AND app = ? AND member_id = ?`,
+      JSON.stringify(waiting), portal.app, portal.memberId,
     )
     return new AfterCommit(() => {
       const lane = db.lanes.get(portal)
-      for (const seq of seqs) hasten(lane, seq)
+      for (const [seq, dueAtMs] of waiting) if (waitsUntil(lane, seq) === dueAtMs) hasten(lane, seq)
     })
   },
 
   hastenEvent(db: Engine, id: string): AfterCommit<boolean> {
     const { seq, lane } = pendingIn(db, id)
-    const waits = lane !== undefined && (lane.dueAtMs.has(seq) || (lane.parked?.dueAtMs(seq) ?? 0) > 0)
+    const waits = waitsUntil(lane, seq) > 0
     if (waits) db.run('UPDATE events SET due_at = NULL WHERE seq = ?', seq)
     return new AfterCommit(() => {
       hasten(lane, seq)
@@ -147,10 +151,18 @@ function isLeased(lane: IndexedLane, nowMs: number): boolean {
   return lane.handed.size > 0 && lane.leasedUntilMs > nowMs
 }
 
-function* waitingIn(lane: IndexedLane | undefined): Generator<number> {
+function* waitingIn(lane: IndexedLane | undefined): Generator<Waiting> {
   if (lane === undefined) return
-  yield* lane.dueAtMs.keys()
-  for (const seq of lane.parked?.seqs ?? []) if (lane.parked?.dueAtMs(seq) !== 0) yield seq
+  yield* lane.dueAtMs
+  for (const seq of lane.parked?.seqs ?? []) {
+    const dueAtMs = waitsUntil(lane, seq)
+    if (dueAtMs !== 0) yield [seq, dueAtMs]
+  }
+}
+
+/** 0 when it need not wait, or is handed out. */
+function waitsUntil(lane: IndexedLane | undefined, seq: number): number {
+  return lane?.dueAtMs.get(seq) ?? lane?.parked?.dueAtMs(seq) ?? 0
 }
 
 function hasten(lane: IndexedLane | undefined, seq: number): void {

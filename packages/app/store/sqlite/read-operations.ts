@@ -3,7 +3,7 @@ import type { ErrorCode } from '@portline/wire/errors.ts'
 import type {
   EventConditions, EventFilter, EventPage, EventRecord, RememberedEvent, ReplayCandidate, SealedSample, StoreSize,
 } from '../keeping.ts'
-import { LIST_PLACE } from '../keeping.ts'
+import { placeOf, seqOfPlace } from '../keeping.ts'
 import type { Attempt, ListedEvent, StoredEvent } from '../port.ts'
 import { auditReadOperations } from './audit-operations.ts'
 import { FORGET_PROCESS } from './cautions.ts'
@@ -39,7 +39,7 @@ export const readOperations = {
     const from = after === undefined ? Number.MAX_SAFE_INTEGER : seqAt(db, after)
     const { rows, nextSeq } = scanEvents(db, { columns: LISTED, filter, from, order: 'DESC', limit, maxBytes: ANSWER_BYTES })
     const events = rows.map(listedOf)
-    return nextSeq === undefined ? { events } : { events, next: String(nextSeq) }
+    return nextSeq === undefined ? { events } : { events, next: placeOf(nextSeq) }
   },
 
   event(db: Queries, id: string): StoredEvent | undefined {
@@ -136,7 +136,8 @@ export function isReadOperation(name: string): name is keyof typeof readOperatio
 
 /** Where a list goes on: at a place, whatever has become of the event there, or at an event. Of one that has gone only its id is left to go by. */
 function seqAt(db: Queries, after: string): number {
-  if (LIST_PLACE.test(after)) return Number(after)
+  const place = seqOfPlace(after)
+  if (place !== undefined) return place
   const row = db.get('SELECT seq, id FROM events WHERE id <= ? ORDER BY id DESC LIMIT 1', after)
   if (row === undefined) return 0
   return Number(row['seq']) + (row['id'] === after ? 0 : 1)

@@ -28,7 +28,8 @@ const STRETCH = `
 
 interface Stretch {
   readonly toSeq: number
-  readonly hasDeletable: boolean
+  /** Which may be deleted. */
+  readonly seqs: readonly number[]
   readonly oldestMs: number
 }
 
@@ -39,8 +40,8 @@ export const settledQueries = {
     for (let looked = 0; looked < SCAN_EVENTS; looked += WINDOW_EVENTS) {
       const stretch = stretchOf(db, before, fromSeq)
       if (stretch === undefined) return { kind: 'end' }
-      const { toSeq, hasDeletable, oldestMs } = stretch
-      if (hasDeletable) return { kind: 'window', afterSeq: fromSeq, toSeq }
+      const { toSeq, seqs, oldestMs } = stretch
+      if (seqs.length > 0) return { kind: 'window', afterSeq: fromSeq, toSeq, seqs }
       // What was received later cannot have ended earlier, unless the clock was set back in between, or it was imported.
       if (toSeq > worthUpToSeq && oldestMs > Math.max(before.doneBeforeMs, before.deadBeforeMs)) {
         const found = sampleDeletable(db, before, toSeq)
@@ -57,15 +58,16 @@ export const settledQueries = {
 function stretchOf(db: Queries, before: SettledBefore, afterSeq: number): Stretch | undefined {
   let last: Row | undefined
   let oldestMs = Number.POSITIVE_INFINITY
-  let [bytes, hasDeletable] = [0, false]
+  const seqs: number[] = []
+  let bytes = 0
   for (const row of db.iterate(STRETCH, ...deletableValues(before), afterSeq, WINDOW_EVENTS)) {
     bytes += Number(row['bytes'])
-    if (hasDeletable && bytes > WINDOW_BYTES) break
-    hasDeletable ||= row['deletable'] === 1
+    if (seqs.length > 0 && bytes > WINDOW_BYTES) break
+    if (row['deletable'] === 1) seqs.push(Number(row['seq']))
     oldestMs = Math.min(oldestMs, Number(row['received_at']))
     last = row
   }
-  return last === undefined ? undefined : { toSeq: Number(last['seq']), hasDeletable, oldestMs }
+  return last === undefined ? undefined : { toSeq: Number(last['seq']), seqs, oldestMs }
 }
 
 /** The place of an event behind this one that may be deleted, if one is met by chance. */

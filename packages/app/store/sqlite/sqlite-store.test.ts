@@ -78,7 +78,7 @@ test('a rare filter looks at a bounded number of events and says where to go on'
   const ids = Array.from({ length: SCAN_EVENTS + 10 }, (_, n) => String(n).padStart(8, '0'))
   await store.appendEvents({ events: ids.map((id, n) => ({ ...blank, id, memberId: n === 0 ? 'rare' : 'm' })) })
   const first = await store.listEvents({ memberId: 'rare', limit: 5 })
-  expect(first).toEqual({ events: [], next: '11' })
+  expect(first).toEqual({ events: [], next: 'place:11' })
   const second = await store.listEvents({ memberId: 'rare', limit: 5, after: first.next ?? '' })
   expect(second.events.map(({ id }) => id)).toEqual([ids[0]])
   expect(second.next).toBeUndefined()
