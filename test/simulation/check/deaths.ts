@@ -25,7 +25,8 @@ export const deathsConvict: Promised = (items) => {
     const report = (what: string): void => void broken.push({ promise: 'deaths convict', what, item: index })
     ledger.read(item, (before, after) => {
       if (after === undefined) return
-      if (before === undefined) insertedAt.set(after.id, down)
+      // What only the next process finds was stored by the one that died, and saw that death.
+      if (before === undefined) insertedAt.set(after.id, item.kind === 'snapshot' ? Math.max(0, down - 1) : down)
       if (after.reason !== 'PROCESS_DIED' || after.attempts === before?.attempts) return
       const survived = down - (insertedAt.get(after.id) ?? 0)
       const least = after.state === 'dead' ? NOTED_DEATHS_MAX + 1 : CONVICTING_DEATHS
