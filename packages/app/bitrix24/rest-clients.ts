@@ -8,6 +8,7 @@ import type { Installation, PortalKey } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
 import { portalRefusal } from '../tokens/portal-refusal.ts'
 import type { PortalRefusal } from '../tokens/portal-refusal.ts'
+import { NotAsked } from '../tokens/renewal-limits.ts'
 import type { TokenKeeper } from '../tokens/token-keeper.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import { boundAnswers } from './bound-answers.ts'
@@ -134,7 +135,8 @@ function keepTokens(client: B24OAuth, installation: Installation, tokens: TokenK
   client.setCustomRefreshAuth(async () => {
     const held = client.auth.getAuthData()
     const pair = await tokens.pair(installation, held === false ? undefined : held.access_token).catch((error: unknown) => {
-      if (error instanceof CodedError && typeof error.cause === 'string') noteAnswer(error, portalRefusal(error.cause, undefined), answered)
+      const hear = error instanceof NotAsked ? () => {} : answered
+      if (error instanceof CodedError && typeof error.cause === 'string') noteAnswer(error, portalRefusal(error.cause, undefined), hear)
       throw error
     })
     return {

@@ -4,7 +4,7 @@ import { byEvent } from '../installations/installations.ts'
 import type { Installations } from '../installations/installations.ts'
 import { asksToClean } from '../installations/lifecycle.ts'
 import { ERASE_WAITS_MS } from '../limits.ts'
-import type { ListedEvent, NewEvent, Store } from '../store/port.ts'
+import type { ListedEvent, NewEvent, PortalKey, Store } from '../store/port.ts'
 import type { Lanes } from './lanes.ts'
 import { STORE_RETRY_MS } from './settler.ts'
 
@@ -12,9 +12,10 @@ import { STORE_RETRY_MS } from './settler.ts'
  * An uninstall closes its installation when it comes in: that stops all use of revoked tokens at once and lets the uninstall past events
  * that wait for a retry. Its lane closes once more, in its order.
  *
- *     accepted ──closed──> gone
- *        ├──the store fails──> tried again
- *        └──the process ends──> closed by the next one, at its start
+ *     accepted ──closed──> closed ──its lane is due now──> gone
+ *        └──────────────────────┴── the store fails: tried again; the process ends: by the next one, at its start
+ *
+ * Whoever sent it is answered when it is closed: outcomes that cannot be written just now may keep the lane's part waiting.
  *
  * CLEAN=1 is followed when the app's handler of the uninstall has ended, or has had ERASE_WAITS_MS (eraseOverdue): what comes before it
  * in the lane, its own retries and a destination out of reach all count.
@@ -41,11 +42,12 @@ export class Closings {
     this.#parts = parts
   }
 
-  /** Closes what a former process has not. */
+  /** Closes what a former process has not. An uninstall that was closed and never tried may still wait behind a failing event. */
   start(): Promise<void> {
     const { installations } = this.#parts
     return this.#eachPending(async (event) => {
       if (installations.known(event)?.status !== 'deleted') await this.close(event)
+      else if (event.attempts === 0) void this.#hasten(event)
     })
   }
 
@@ -77,20 +79,35 @@ export class Closings {
   }
 
   async close(event: NewEvent | ListedEvent): Promise<void> {
-    const { installations, lanes, clock, log } = this.#parts
+    const { installations, log } = this.#parts
     try {
-      // In this order: once it is closed no event of it that fails is to be tried again.
       await installations.close(event, event, byEvent(event))
-      await lanes.hasten(event)
     } catch (error) {
       log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the installation could not be closed; trying again')
-      lanes.wake(event)
-      if (this.#stopped) return
-      const timer = clock.setTimer(STORE_RETRY_MS, () => {
-        this.#again.delete(timer)
-        void this.close(event)
-      })
-      this.#again.add(timer)
+      return this.#later(event, () => this.close(event))
     }
+    // In this order: once it is closed no event of it that fails is to be tried again.
+    void this.#hasten(event)
+  }
+
+  async #hasten(event: PortalKey): Promise<void> {
+    const { lanes, log } = this.#parts
+    try {
+      await lanes.hasten(event)
+    } catch (error) {
+      log.warn({ app: event.app, portal: event.memberId, error: String(error) }, 'the lane of an uninstall could not be made due; trying again')
+      this.#later(event, () => this.#hasten(event))
+    }
+  }
+
+  #later(event: PortalKey, again: () => Promise<void>): void {
+    const { lanes, clock } = this.#parts
+    lanes.wake(event)
+    if (this.#stopped) return
+    const timer = clock.setTimer(STORE_RETRY_MS, () => {
+      this.#again.delete(timer)
+      void again()
+    })
+    this.#again.add(timer)
   }
 }

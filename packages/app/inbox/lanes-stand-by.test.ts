@@ -46,6 +46,37 @@ test('a lane that stands by with more parked events due than it is handed leaves
   })
 })
 
+test('a parked event that comes due while its lane is about to stand by is tried on time', async () => {
+  let hold: PromiseWithResolvers<void> | undefined
+  const leaseLane: Store['leaseLane'] = async (...args) => {
+    const answer = await house.store.leaseLane(...args)
+    await hold?.promise
+    return answer
+  }
+  let stoodBy = 0
+  const asked = (): Promise<void> => {
+    stoodBy += 1
+    return new Promise(() => {})
+  }
+  const lanes = house.lanes({ leaseLane }, { standBy: ([head]) => (head?.event.id === 'a1' ? asked() : undefined) })
+  house.endings.set('parked', () => (house.ran.length > 1 ? 'done' : { againAfterMs: DUE_AFTER_MS, parked: true }))
+  await house.store.appendEvents({ events: [{ ...eventOf(A, 'parked'), code: 'Y' }] })
+  lanes.wake(A)
+  await house.soon(async () => (await house.store.laneState(A)).parked === 1)
+  hold = Promise.withResolvers()
+  await house.append(A, 'a1')
+  lanes.wake(A)
+  // Due since the lease was made, before the lane has read its answer.
+  await house.time.advance(DUE_AFTER_MS)
+  hold.resolve()
+  await house.soon(() => stoodBy > 0)
+  await house.soon(async () => {
+    await house.time.advance(0)
+    return house.isEnded('parked')
+  })
+  expect(house.ran).toEqual(['parked', 'parked'])
+})
+
 test('a parked event that comes due while its lane stands by for another handler is tried on time', async () => {
   const lanes = house.lanes({}, { standBy: ([head]) => (head?.event.id === 'a1' ? asked() : undefined) })
   let stoodBy = 0

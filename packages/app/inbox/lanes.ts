@@ -251,13 +251,8 @@ export class Lanes {
     if (lane.losses > losses) throw new Error('its events were taken from it before they were started')
   }
 
-  /**
-   * Lanes that wait in memory are limited: this one leaves its place to another until it is told. Parked events that were due when it was
-   * leased are no reason to lease it again at once: there may be more of them than it is handed, and it stands by again.
-   */
+  /** Lanes that wait in memory are limited: this one leaves its place to another until it is told. */
   #standBy(lane: Lane, room: Promise<void>): Promise<number> {
-    lane.again = false
-    if (this.#alarms.isDue(lane.key)) this.#alarms.clear(lane.key)
     if (lane.room !== room) {
       void room.then(() => {
         lane.ask = LANE_TURN_EVENTS
@@ -315,9 +310,11 @@ export class Lanes {
         lane.more = true
         return answer.untilMs
       }
-      if (answer.parkedUntilMs !== undefined) this.#alarms.set(lane.portal, answer.parkedUntilMs)
+      // Beyond those that it was handed: of the others the next lease brings some. An alarm would have a lane that stands by ask at once.
+      const isParkedDue = answer.parkedUntilMs !== undefined && answer.parkedUntilMs <= nowMs
+      if (answer.parkedUntilMs !== undefined && !isParkedDue) this.#alarms.set(lane.portal, answer.parkedUntilMs)
       if (answer.kind === 'leased') {
-        lane.more = answer.more
+        lane.more = answer.more || isParkedDue
         lane.ask = Math.min(LANE_BATCH_EVENTS, lane.ask * LANE_ASK_GROWTH)
         for (const queued of queuedOf(answer)) this.#take(lane, queued, true)
       }

@@ -7,6 +7,7 @@ import { systemRandom } from '@portline/runtime/random.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PORTAL, event, installation } from '../store/battery-parts.ts'
+import { LOST_KEYS_NOTE } from '../store/keeping.ts'
 import type { Store } from '../store/port.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import { digestOfSealed, hasDigest, sealApplicationToken } from './application-token.ts'
@@ -196,6 +197,8 @@ test('a value that no key opens is left, counted, and holds nothing up', async (
   await rotation.rotate()
   await ended()
   expect(rotation.status).toMatchObject({ unreadable: 1, keys: [{ role: 'active' }] })
+  // What is damaged names its key for ever: the next start must not miss it.
+  expect(await store.note(LOST_KEYS_NOTE)).toBe(keyIdOf(OLD))
 })
 
 test('a store that fails is waited for', async () => {

@@ -7,6 +7,7 @@ import { FORMER_KEY_REST_MS, RESEAL_AGAIN_MS, RESEAL_REST_MS } from '../limits.t
 import type { Store } from '../store/port.ts'
 import { resealSlice, resealStore, sum } from './reseal.ts'
 import type { Reseal } from './reseal.ts'
+import { noteLostKeys } from './sealed-samples.ts'
 import { KEY_BYTES, createSealer, keyIdOf } from './sealer.ts'
 import type { KeyRing } from './sealer.ts'
 
@@ -168,7 +169,11 @@ export class KeyRotation {
     const [active] = this.#keys
     if (active === undefined) return
     const former = this.#keys.slice(1).map(keyIdOf)
-    if (this.#unreadable > 0) log.warn({ unreadable: this.#unreadable }, 'some sealed values open with no key at hand: they are left as they are')
+    if (this.#unreadable > 0) {
+      log.warn({ unreadable: this.#unreadable }, 'some sealed values open with no key at hand: they are left as they are')
+      // Else the next start would miss a key that only what is damaged still names.
+      await noteLostKeys(this.#parts.store, former)
+    }
     if (place.save === undefined) {
       this.#unused = new Set(former)
       log.info({ former }, 'nothing is sealed with the former keys any more: take them out of PORTLINE_FORMER_KEYS')
@@ -213,6 +218,7 @@ export async function rotateAtRest({ store, place, random, nowMs }: RotateAtRest
   if (!tookUp) await tell(store, keys, nowMs)
   const sealer = createSealer(keys, random)
   const { resealed, unreadable } = await resealStore(store, sealer)
+  if (unreadable > 0) await noteLostKeys(store, keys.slice(1).map(keyIdOf))
   const left = keys.slice(0, place.save === undefined ? keys.length : 1)
   if (place.save !== undefined) await saveKeys(place, left)
   return { keyIds: left.map(keyIdOf), formerIds: keys.slice(1).map(keyIdOf), resealed, unreadable, tookUp }

@@ -2,6 +2,9 @@ import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { REJECTED_RENEWALS_PER_HOUR, RENEWAL_COOLING_MAX_MS, RENEWAL_COOLING_MS } from '../limits.ts'
 
+/** Nobody was asked: what the server said last time is not its answer of now. */
+export class NotAsked extends CodedError {}
+
 /**
  * Keeps an account from asking its authorization server again and again, whatever goes wrong and whoever asks: the platform blocks
  * apps that do. In memory: a process that ends begins anew.
@@ -17,13 +20,13 @@ export class RenewalLimits {
     this.#clock = clock
   }
 
-  /** Errors: RENEWAL_FAILED. */
+  /** Errors: RENEWAL_FAILED, as NotAsked. */
   demandCool(account: string): void {
     const cooling = this.#cooling.get(account)
     if (cooling === undefined || cooling.untilMs <= this.#clock.now()) return
     const { message, cause } = cooling.why
     // With its cause: a server that wants payment is to be recognised while it is not asked, too.
-    throw new CodedError('RENEWAL_FAILED', `${message}; asked again in ${Math.ceil((cooling.untilMs - this.#clock.now()) / SECOND_MS)} s`, { cause })
+    throw new NotAsked('RENEWAL_FAILED', `${message}; asked again in ${Math.ceil((cooling.untilMs - this.#clock.now()) / SECOND_MS)} s`, { cause })
   }
 
   failed(account: string, why: CodedError): void {

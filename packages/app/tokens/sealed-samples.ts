@@ -94,6 +94,11 @@ export async function giveUpKeys(store: Pick<Store, 'sealedOtherwise' | 'note' |
   return [...lost]
 }
 
+/** Keys that leave although something stays sealed that does not open: damaged values name them for ever. Errors: STORE_UNAVAILABLE. */
+export async function noteLostKeys(store: Pick<Store, 'note' | 'saveNote'>, ids: readonly string[]): Promise<void> {
+  await store.saveNote(LOST_KEYS_NOTE, [...new Set([...await lostKeys(store), ...ids])].join(' '))
+}
+
 function opens(open: () => unknown): boolean {
   try {
     open()
