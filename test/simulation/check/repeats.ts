@@ -1,3 +1,4 @@
+import { SOLITUDE_MS } from 'portline/limits.ts'
 import { HANDLED } from '../run/apps.ts'
 import type { HistoryItem, Row } from '../history.ts'
 import { Ledger, laneOf } from './ledger.ts'
@@ -50,6 +51,7 @@ const EARLY_MS = 2
 const HASTENED_MS = 1_000
 /** The store is searched for what nobody woke every 15 s: nothing should need that. */
 const IDLE_MS = 10_000
+const SUSPECTING_DEATHS = 2
 /** Requests that were under way when the trouble ended have come to an end by then. */
 const AFTER_TROUBLE_MS = 60_000
 
@@ -63,8 +65,12 @@ export const lanesDoNotIdle: Promised = (items) => {
   const lanes = new Map<string, number>()
   const ready = new Map<string, number>()
   const runs = new Map<number, string>()
-  let upAt = 0
+  /** Events that processes may have died of: each may wait for those of all other lanes. */
+  let suspects: readonly Row[] = []
+  let [upAt, deaths] = [0, 0]
   items.forEach((item, index) => {
+    if (item.kind === 'down' && item.cause !== 'stop') deaths += 1
+    if (item.kind === 'snapshot') suspects = deaths < SUSPECTING_DEATHS ? [] : item.rows.filter(({ state }) => state === 'pending')
     ledger.read(item, (_before, after) => {
       if (after === undefined) return
       ready.set(after.id, readyAt(after, item))
@@ -78,7 +84,8 @@ export const lanesDoNotIdle: Promised = (items) => {
     const since = Math.max(calmAt, upAt, lanes.get(laneOf(item)) ?? 0, ready.get(id) ?? 0, ...inItsWay(ledger, id).map((other) => ready.get(other.id) ?? 0))
     lanes.set(laneOf(item), item.at)
     // Whoever waits for its handler's place among all portals waits for others.
-    if (HANDLED[item.code]?.concurrency !== undefined || item.at - since <= IDLE_MS) return
+    const turnsMs = suspects.some((row) => row.id === id) ? (new Set(suspects.map(laneOf)).size - 1) * SOLITUDE_MS : 0
+    if (HANDLED[item.code]?.concurrency !== undefined || item.at - since <= IDLE_MS + turnsMs) return
     broken.push({ promise: 'lanes do not idle', what: `run ${item.run} (${item.events[0]?.mark}) could have started ${Math.round(item.at - since)} ms before`, item: index })
   })
   return broken

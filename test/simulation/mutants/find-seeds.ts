@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { runInChild } from '../child.ts'
 import { MUTANTS } from './all.ts'
+import { catchOf } from './catch.ts'
 
 /**
  * Writes caught-by.json: for each mutant a seed that catches it. `node test/simulation/mutants/find-seeds.ts [most seeds] [part of a name]`
@@ -17,12 +17,10 @@ const left = MUTANTS.filter(({ name, file: at }) => name.includes(part) || at.in
 const found = new Map(Object.entries(before))
 const work = async (): Promise<void> => {
   for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
-    const { results, failure } = await runInChild(['--mutant', mutant.name, '--seeds', `${before[mutant.name] ?? 1},1-${most}`], CHILD_MS)
-    const last = results.at(-1)
-    const caught = failure === undefined ? (last?.broken[0] === undefined ? undefined : last) : undefined
+    const { caught, failure } = await catchOf(mutant.name, before[mutant.name] ?? 1, most, CHILD_MS)
     if (caught === undefined) found.delete(mutant.name)
     else found.set(mutant.name, caught.seed)
-    process.stdout.write(`${mutant.name}: ${caught === undefined ? (failure ?? `NOT CAUGHT by ${results.length} seeds`) : `${caught.seed}, ${caught.broken[0]?.promise}`}\n`)
+    process.stdout.write(`${mutant.name}: ${caught === undefined ? (failure ?? `NOT CAUGHT by ${most} seeds`) : `${caught.seed}, ${caught.broken[0]?.promise}`}\n`)
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work))
