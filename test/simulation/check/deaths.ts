@@ -17,6 +17,8 @@ export const deathsConvict: Promised = (items) => {
   const insertedAt = new Map<string, number>()
   /** Event → deaths of a process while its handler ran. */
   const deaths = new Map<string, number>()
+  /** Event → how often an operator has had it begin anew. */
+  const replays = new Map<string, number>()
   /** Event → the death at which its handler ran last; death → whom it convicted. */
   const ranAt = new Map<string, number>()
   const convicted = new Map<number, string>()
@@ -37,6 +39,7 @@ export const deathsConvict: Promised = (items) => {
       if ((convicted.get(death) ?? after.mark) !== after.mark) report(`one death convicted ${after.mark} and ${convicted.get(death)}`)
       convicted.set(death, after.mark)
     })
+    if (item.kind === 'replayed') replays.set(item.id, (replays.get(item.id) ?? 0) + 1)
     if (item.kind === 'started') running.set(item.run, item.events.map(({ id }) => id))
     if (item.kind === 'ended') running.delete(item.run)
     if (item.kind !== 'down') return
@@ -53,7 +56,8 @@ export const deathsConvict: Promised = (items) => {
   for (const [id, count] of deaths) {
     // Whatever else ends the process, or ends it in its own time, may come between an event and its conviction.
     const others = down - count
-    if (count > NOTED_DEATHS_MAX + 1 + 2 * (others + stops)) broken.push({ promise: 'deaths convict', what: `processes died ${count} times while ${id} ran`, item: items.length - 1 })
+    const lives = 1 + (replays.get(id) ?? 0)
+    if (count > lives * (NOTED_DEATHS_MAX + 1) + 2 * (others + stops)) broken.push({ promise: 'deaths convict', what: `processes died ${count} times while ${id} ran`, item: items.length - 1 })
   }
   return broken
 }
