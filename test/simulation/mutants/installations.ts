@@ -33,18 +33,6 @@ export const INSTALLATION_MUTANTS: readonly Mutant[] = [
     replace: '      if (Number.isNaN(seq)) {',
   },
   {
-    name: 'an uninstall erases another of the same installation',
-    file: 'app/store/sqlite/erase-operations.ts',
-    find: `return Number(seq) === erasure.upToSeq || (code === 'ONAPPUNINSTALL' && state !== 'held' && Number(generation) === erasure.generation)`,
-    replace: `return Number(seq) === erasure.upToSeq`,
-  },
-  {
-    name: 'an install that is proven late turns the application_token back',
-    file: 'app/installations/installations.ts',
-    find: 'const token = isOvertaken(current, facts) ? undefined : newToken(',
-    replace: 'const token = newToken(',
-  },
-  {
     name: 'an erasure that met a failing store is not tried again',
     file: 'app/installations/erasure.ts',
     find: '        this.#again = true\n        await this.#rest(ERASE_AGAIN_MS)\n',
