@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { main } from '@portline/cli/main.ts'
 import { defineApp } from 'portline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runCommand } from './support/command.ts'
 import { installApp, openHouse } from './support/house.ts'
 import type { House } from './support/house.ts'
 
@@ -28,14 +28,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function run(...args: string[]) {
-  const written = { out: '', err: '' }
-  const output = {
-    out: (text: string) => void (written.out += `${text}\n`),
-    write: (text: string) => Promise.resolve(void (written.out += text)),
-    err: (text: string) => void (written.err += `${text}\n`),
-  }
-  return { exitCode: await main(args, { PORTLINE_URL: house.side.url }, output), ...written }
+function run(...args: string[]): ReturnType<typeof runCommand> {
+  return runCommand(args, { PORTLINE_URL: house.side.url })
 }
 
 async function post(): Promise<string> {

@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { main } from '@portline/cli/main.ts'
 import { startPortal } from '@portline/portal'
 import type { Portal } from '@portline/portal'
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { writeEnvelope } from '@portline/wire/write-envelope.ts'
 import { defineApp } from 'portline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runCommand } from './support/command.ts'
 import { openHouse, until } from './support/house.ts'
 
 /** A backup of a running app side under load, its end by kill -9, and a restore: with the command line, as an operator would. */
@@ -51,14 +51,8 @@ async function kill(): Promise<void> {
   await exited
 }
 
-async function run(...args: string[]) {
-  const written = { out: '', err: '' }
-  const output = {
-    out: (text: string) => void (written.out += `${text}\n`),
-    write: (text: string) => Promise.resolve(void (written.out += text)),
-    err: (text: string) => void (written.err += `${text}\n`),
-  }
-  return { exitCode: await main(args, { PORTLINE_URL: url }, output), ...written }
+function run(...args: string[]): ReturnType<typeof runCommand> {
+  return runCommand(args, { PORTLINE_URL: url })
 }
 
 async function install(): Promise<void> {

@@ -1,7 +1,7 @@
-import { main } from '@portline/cli/main.ts'
 import { defineApp } from 'portline'
 import type { App } from 'portline'
 import { afterEach, expect, test, vi } from 'vitest'
+import { runCommand } from './support/command.ts'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House, HouseOptions } from './support/house.ts'
 
@@ -30,14 +30,8 @@ async function rest(method: string, params: object = {}): Promise<void> {
   expect(response.status).toBe(200)
 }
 
-async function portline(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
-  const written = { out: '', err: '' }
-  const output = {
-    out: (text: string) => void (written.out += `${text}\n`),
-    write: (text: string) => Promise.resolve(void (written.out += text)),
-    err: (text: string) => void (written.err += `${text}\n`),
-  }
-  return { exitCode: await main(args, { PORTLINE_URL: house.side.url }, output), ...written }
+function portline(...args: string[]): ReturnType<typeof runCommand> {
+  return runCommand(args, { PORTLINE_URL: house.side.url })
 }
 
 const address = (): string => `${house.side.url}/apps/binder/events`

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { main } from '@portline/cli/main.ts'
 import { systemRandom } from '@portline/runtime/random.ts'
 import { ERROR_TABLE } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
@@ -16,6 +15,7 @@ import { openSqliteStore } from 'portline/store/sqlite/sqlite-store.ts'
 import { openParts, sealParts } from 'portline/tokens/sealed-event.ts'
 import { createSealer } from 'portline/tokens/sealer.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runCommand } from './support/command.ts'
 import { installApp, openHouse, until } from './support/house.ts'
 import type { House } from './support/house.ts'
 
@@ -24,14 +24,8 @@ let folder: string
 beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'portline-copies-'))))
 afterEach(() => rm(folder, { recursive: true }))
 
-async function run(args: string[], env: Record<string, string> = {}) {
-  const written = { out: '', err: '' }
-  const output = {
-    out: (text: string) => void (written.out += `${text}\n`),
-    write: (text: string) => Promise.resolve(void (written.out += text)),
-    err: (text: string) => void (written.err += `${text}\n`),
-  }
-  return { exitCode: await main(args, env, output), ...written }
+function run(args: string[], env: Record<string, string> = {}): ReturnType<typeof runCommand> {
+  return runCommand(args, env)
 }
 
 describe('a store', () => {

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { main } from '@portline/cli/main.ts'
 import { defineApp } from 'portline'
 import { LIST_MAX_ROWS } from 'portline/limits.ts'
 import { startAppSide } from 'portline/serve/start-app-side.ts'
@@ -10,6 +9,7 @@ import type { InstallationView } from 'portline/serve/views.ts'
 import { installation } from 'portline/store/battery-parts.ts'
 import { openSqliteStore } from 'portline/store/sqlite/sqlite-store.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCommand } from './support/command.ts'
 
 /** More portals than one answer holds. */
 const PORTALS = LIST_MAX_ROWS + 5
@@ -45,14 +45,8 @@ async function page(query: Record<string, string>): Promise<Page> {
   return (await response.json()) as Page
 }
 
-async function portline(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
-  const written = { out: '', err: '' }
-  const output = {
-    out: (text: string) => void (written.out += `${text}\n`),
-    write: (text: string) => Promise.resolve(void (written.out += text)),
-    err: (text: string) => void (written.err += `${text}\n`),
-  }
-  return { exitCode: await main(args, { PORTLINE_URL: side.url }, output), ...written }
+function portline(...args: string[]): ReturnType<typeof runCommand> {
+  return runCommand(args, { PORTLINE_URL: side.url })
 }
 
 test('one answer holds a bounded number of installations, the last changed first, and says where to go on', async () => {

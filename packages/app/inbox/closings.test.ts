@@ -166,13 +166,8 @@ test('an uninstall of a portal that was never installed here, as an import bring
 
 test('an uninstall has its lane go on though what holds it up is on its way to the disk only', async () => {
   const house = await LanesHouse.open()
-  const { promise: disk, resolve: write } = Promise.withResolvers<void>()
-  let writing = 0
-  const settle: Store['settle'] = (...args) => {
-    writing += 1
-    return disk.then(() => house.store.settle(...args))
-  }
-  const lanes = house.lanes({ settle })
+  const disk = house.slowDisk()
+  const lanes = house.lanes({ settle: disk.settle })
   const known = new KnownPortals(sealer)
   const installations = createInstallations({ store: house.store, sealer, known, clock })
   const closings = new Closings({ store: house.store, installations, clock, log: silentLog, lanes })
@@ -180,12 +175,12 @@ test('an uninstall has its lane go on though what holds it up is on its way to t
   await house.append(PORTAL, 'a1')
   house.endings.set('a1', () => (house.ran.length > 1 ? 'dead' : { againAfterMs: 8 * 3_600_000 }))
   lanes.wake(PORTAL)
-  await house.soon(() => writing === 1)
+  await house.soon(disk.asked)
   await house.store.appendEvents({ events: [UNINSTALL] })
   // It is answered without waiting for that.
   await closings.close(UNINSTALL)
   expect((await house.store.installation(PORTAL))?.status).toBe('deleted')
-  write()
+  disk.write()
   await house.soon(() => house.isEnded(UNINSTALL.id))
   expect(house.ran).toEqual(['a1', 'a1', UNINSTALL.id])
   await house.close()

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DRAIN_MS, LANE_LEASE_MS } from '../limits.ts'
 import { A, LanesHouse } from '../test-support/lanes-house.ts'
+import type { Lanes } from './lanes.ts'
 import { STORE_RETRY_MS } from './settler.ts'
 
 /** What lanes leave behind after their stop: nothing. */
@@ -10,13 +11,8 @@ beforeEach(async () => {
 })
 afterEach(() => house.close())
 
-test('a handler that ends after the stop, when the store is closed, is not written again and again', async () => {
-  let written = 0
-  const settle: LanesHouse['store']['settle'] = (...args) => {
-    written += 1
-    return house.store.settle(...args)
-  }
-  const lanes = house.lanes({ settle })
+/** The lanes have stopped, and a handler has not: answers with what ends it. */
+async function stoppedBeside(lanes: Lanes): Promise<ReturnType<LanesHouse['keep']>> {
   await house.append(A, 'a1')
   const finish = house.keep('a1')
   lanes.wake(A)
@@ -24,6 +20,17 @@ test('a handler that ends after the stop, when the store is closed, is not writt
   const stopped = lanes.stop()
   await house.time.advance(DRAIN_MS)
   await stopped
+  return finish
+}
+
+test('a handler that ends after the stop, when the store is closed, is not written again and again', async () => {
+  let written = 0
+  const settle: LanesHouse['store']['settle'] = (...args) => {
+    written += 1
+    return house.store.settle(...args)
+  }
+  const lanes = house.lanes({ settle })
+  const finish = await stoppedBeside(lanes)
   await house.store.close()
   finish('done')
   await house.soon(() => written > 0)
@@ -36,13 +43,7 @@ test('a handler that ends after the stop, when the store is closed, is not writt
 
 test('a handler that ends after the stop, while the store is open, does not run again', async () => {
   const lanes = house.lanes()
-  await house.append(A, 'a1')
-  const finish = house.keep('a1')
-  lanes.wake(A)
-  await house.soon(() => house.ran.length === 1)
-  const stopped = lanes.stop()
-  await house.time.advance(DRAIN_MS)
-  await stopped
+  const finish = await stoppedBeside(lanes)
   finish('done')
   await house.soon(() => house.isEnded('a1'))
 })

@@ -54,6 +54,17 @@ export class LanesHouse {
     return lanes
   }
 
+  /** For `lanes`: outcomes are on their way to the disk until it writes. */
+  slowDisk(): { readonly settle: Store['settle']; readonly asked: () => boolean; readonly write: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let asked = false
+    const settle: Store['settle'] = (...args) => {
+      asked = true
+      return promise.then(() => this.store.settle(...args))
+    }
+    return { settle, asked: () => asked, write: resolve }
+  }
+
   async append(portal: PortalKey, ...ids: string[]): Promise<void> {
     await this.store.appendEvents({ events: ids.map((id) => eventOf(portal, id)) })
   }
