@@ -19,6 +19,7 @@ afterEach(() => house.close())
 
 const ADMIN = 1
 const EMIL = 2
+const LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS = 181 * 24 * 3_600_000
 
 const app = defineApp({ name: 'worth' })
   .on('ONAPPTEST', async ({ b24 }) => {
@@ -106,6 +107,22 @@ test('a portal whose tokens are dead is uninstalled and erased all the same', as
   expect(await house.installation()).toMatchObject({ status: 'deleted', domain: '' })
 })
 
+test('an update that finds the tokens of its portal dead is done with its own, which are kept', async () => {
+  const clock = new VirtualClock(Date.now())
+  await open(clock)
+  await installWith(clock)
+  const [spent] = accounts()
+  await clock.advance(LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS)
+  // The account counts as live until the update itself calls the portal.
+  house.portal.control.update(house.clientId, { version: '2' })
+  await clock.advance(10_000)
+  expect(await house.settled('ONAPPUPDATE')).toMatchObject({ state: 'done', proof: 'application_token' })
+  expect(accounts()).toMatchObject([{ user_id: '1', master: 1, state: 'live' }])
+  expect(accounts()[0]?.['pair_id']).not.toBe(spent?.['pair_id'])
+  expect(await house.installation()).toMatchObject({ status: 'active', reason: null, version: '2' })
+  expect((await callPortal(clock)).state).toBe('done')
+})
+
 test('an administrator who opens the app brings the portal tokens again; anybody else does not', async () => {
   const clock = new VirtualClock(Date.now())
   await open(clock)
@@ -159,7 +176,7 @@ async function installWith(clock: VirtualClock): Promise<void> {
 
 /** The portal's time goes on, ours does not: its refresh tokens die of age before we know it. */
 async function die(clock: VirtualClock): Promise<void> {
-  await clock.advance(181 * 24 * 3_600_000)
+  await clock.advance(LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS)
   expect(await callPortal(clock)).toMatchObject({ state: 'dead', reason: 'TOKENS_DEAD' })
 }
 

@@ -4,6 +4,7 @@ import { textField } from '@portline/wire/form/value.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
 import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
+import { codedCauseOf } from '../bitrix24/call-rest.ts'
 import { registerConnectors } from '../connectors/register-connectors.ts'
 import type { App } from '../define-app.ts'
 import { raisedAtMs } from '../raised-at.ts'
@@ -124,9 +125,24 @@ async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<In
     ...(account === undefined ? {} : { clearReason: true }),
   }
   const current = await parts.installations.patch(installation, patch, account, byEvent(event))
-  await equipPortal(parts, { ...step, installation: current }, await step.b24())
+  const equipped = await equipWithTokensThatWork(parts, { ...step, installation: current })
   step.note('bindings and connectors are in place')
-  return current
+  return equipped
+}
+
+/** That the portal's own tokens are dead may show only now: then those of the event are the ones to keep, and nobody sends them twice. */
+async function equipWithTokensThatWork(parts: LifecycleParts, step: LifecycleStep): Promise<Installation> {
+  const equip = async (installation: Installation): Promise<Installation> => {
+    await equipPortal(parts, { ...step, installation }, await step.b24())
+    return installation
+  }
+  try {
+    return await equip(step.installation)
+  } catch (error) {
+    const account = codedCauseOf(error)?.code === 'TOKENS_DEAD' ? await accountToAdopt(parts, step) : undefined
+    if (account === undefined) throw error
+    return equip(await parts.installations.patch(step.installation, { clearReason: true }, account, byEvent(step.event)))
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { WATCHED_EVENTS_PER_LANE } from 'portline/store/lanes.ts'
 import type { Promised, Violation } from './ledger.ts'
 import { Ledger, laneOf } from './ledger.ts'
 
-/** The first death is nobody's, the second nobody's alone; the third convicts. */
+/** The first death is nobody's, the second nobody's alone; the third convicts. Of an event whose start was noted at once, the second. */
 const CONVICTING_DEATHS = 3
 
 /**
@@ -14,6 +14,8 @@ export const deathsConvict: Promised = (items) => {
   const ledger = new Ledger()
   const broken: Violation[] = []
   const running = new Map<number, readonly string[]>()
+  /** Handed over at a death together with others: if one of them was watched, the start of each was noted. */
+  const together = new Set<string>()
   const insertedAt = new Map<string, number>()
   /** Event → deaths of a process while its handler ran. */
   const deaths = new Map<string, number>()
@@ -31,7 +33,7 @@ export const deathsConvict: Promised = (items) => {
       if (before === undefined) insertedAt.set(after.id, item.kind === 'snapshot' ? Math.max(0, down - 1) : down)
       if (after.reason !== 'PROCESS_DIED' || after.attempts === before?.attempts) return
       const survived = down - (insertedAt.get(after.id) ?? 0)
-      const least = after.state === 'dead' ? NOTED_DEATHS_MAX + 1 : CONVICTING_DEATHS
+      const least = (after.state === 'dead' ? NOTED_DEATHS_MAX + 1 : CONVICTING_DEATHS) - (together.has(after.id) ? 1 : 0)
       if (survived < least) report(`${after.mark} failed for the death of a process, and saw ${survived} of them`)
       const death = ranAt.get(after.id)
       // What the app side itself does with these may take longer than a suspect has to itself: then another one runs beside it.
@@ -46,6 +48,7 @@ export const deathsConvict: Promised = (items) => {
     if (item.cause === 'stop') stops += 1
     else {
       down += 1
+      for (const batch of running.values()) if (batch.length > 1) for (const id of batch) together.add(id)
       for (const id of [...running.values()].flat()) {
         ranAt.set(id, down)
         if (!ranAhead(ledger, id)) deaths.set(id, (deaths.get(id) ?? 0) + 1)
