@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '@portline/wire/errors.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { lockStore } from './lock.ts'
+import { isBusy, lockStore } from './lock.ts'
 
 let folder: string
 let file: string
@@ -54,4 +55,23 @@ test('a file that nobody can open is said to be in the way, and not tried for ev
     const { lockStore } = await import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)})
     try { lockStore(${JSON.stringify(file)}) } catch (error) { console.log(error.code) }`], { timeout: 20_000, encoding: 'utf8' })
   expect(tried.stdout).toBe('STORE_UNAVAILABLE\n')
+})
+
+test('a store that is busy is known by any of the codes that SQLite has for it', () => {
+  const [reader, writer] = [new DatabaseSync(file), new DatabaseSync(file)]
+  writer.exec('PRAGMA journal_mode = WAL; CREATE TABLE events (id)')
+  reader.exec('BEGIN; SELECT * FROM events')
+  writer.exec('INSERT INTO events VALUES (1)')
+  let thrown: unknown
+  try {
+    // Of a snapshot that is past by now.
+    reader.exec('INSERT INTO events VALUES (2)')
+  } catch (error) {
+    thrown = error
+  }
+  reader.close()
+  writer.close()
+  expect(thrown).toMatchObject({ errcode: 517 })
+  expect(isBusy(thrown)).toBe(true)
+  expect(isBusy(new Error('no room'))).toBe(false)
 })

@@ -13,6 +13,8 @@ export interface StoreLock {
 }
 
 const SQLITE_BUSY = 5
+/** An extended code says more in its higher bits: SQLITE_BUSY_RECOVERY is busy too. */
+const PRIMARY_CODE = 0xff
 
 /** Each is lost only to somebody who takes the file away in that very moment; a link to nowhere loses all of them. */
 const LOCK_TRIES = 1_000
@@ -59,7 +61,7 @@ function openLocked(lockFile: string): DatabaseSync | undefined {
 }
 
 export function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & PRIMARY_CODE) === SQLITE_BUSY
 }
 
 /** Whether it was not there. Never opens one that is: closing it again would take away the locks that this process has on it. */
