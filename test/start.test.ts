@@ -73,9 +73,14 @@ function serving(): Promise<true> {
   return until(() => fetch(`http://127.0.0.1:${port}/api/installations`).then((response) => (response.ok ? true as const : undefined), () => undefined), 'the app side to serve')
 }
 
-async function installedEvents(): Promise<{ state: string }[]> {
-  const response = await fetch(`http://127.0.0.1:${port}/api/events?event=ONAPPINSTALL`)
+/** The newest first. */
+async function eventsOf(code: string): Promise<{ state: string }[]> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/events?event=${code}`)
   return ((await response.json()) as { events: { state: string }[] }).events
+}
+
+function installedEvents(): Promise<{ state: string }[]> {
+  return eventsOf('ONAPPINSTALL')
 }
 
 test('an app module outside the clone is installed on a portal, survives kill -9, and stops cleanly', async () => {
@@ -218,6 +223,44 @@ test('what npx started ends when npx is ended', async () => {
   npx.kill('SIGTERM')
   const gone = () => fetch(`http://127.0.0.1:${port}/`).then(() => undefined, () => true as const)
   await until(gone, 'the server to be gone')
+})
+
+/** Tells when the SDK is loaded, whoever does it. */
+const TELLING = `import { registerHooks } from 'node:module'
+registerHooks({ load(url, context, next) {
+  if (url.includes('b24jssdk')) process.stderr.write('the SDK is loaded\\n')
+  return next(url, context)
+} })
+`
+
+const CALLING = `import { defineApp } from 'portline'
+export default defineApp({ name: 'mine' }).on('ONAPPTEST', async (context) => {
+  if (context.event.data?.call === 'Y') await context.b24.actions.v2.call.make({ method: 'profile' })
+})
+`
+
+test('a process loads the SDK with its first REST call, and not for events that make none', async () => {
+  await writeFile(join(folder, 'app.ts'), CALLING)
+  await writeFile(join(folder, 'telling.mjs'), TELLING)
+  start()
+  await serving()
+  portal.control.registerApp({
+    name: 'mine', kind: 'local', client_id: 'local.mine', client_secret: 'mine alone', ui: false, scope: [],
+    install_url: `http://127.0.0.1:${port}/apps/mine/events`,
+  })
+  await portal.control.install('local.mine')
+  await until(async () => ((await installedEvents())[0]?.state === 'done' ? true : undefined), 'the installation')
+  expect(await end('SIGTERM')).toBe(0)
+
+  start(['./app.ts'], { NODE_OPTIONS: `--import=${join(folder, 'telling.mjs')}` })
+  await serving()
+  for (const call of ['N', 'Y']) {
+    portal.control.fireEvent({ event: 'ONAPPTEST', client_id: 'local.mine', data: { call } })
+    await portal.control.drain()
+    await until(async () => ((await eventsOf('ONAPPTEST'))[0]?.state === 'done' ? true : undefined), 'the event')
+    expect(err.includes('the SDK is loaded')).toBe(call === 'Y')
+  }
+  expect(await eventsOf('ONAPPTEST')).toHaveLength(2)
 })
 
 const STRAY = `import { defineApp } from 'portline'

@@ -124,3 +124,11 @@ test('a call during which the clock was set back took no time, not less', async 
   }, { ...systemClock, now: () => nowMs }))
   expect(recorder.calls).toEqual([{ method: 'app.info', durationMs: 0 }])
 })
+
+test('a client is of the very SDK that an app imports, so that the app knows its errors', async () => {
+  const { B24OAuth } = await import('@bitrix24/b24jssdk')
+  const clients = createRestClients({
+    tokens: {} as TokenKeeper, credentialsOf: () => ({ clientId: 'app.test', clientSecret: 'secret' }), clock: systemClock, currentOf: () => undefined,
+  })
+  expect(clients.ofPortalNow(installation({ clientEndpoint: 'https://portal.example/rest/' }))).toBeInstanceOf(B24OAuth)
+})

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type * as sdkModule from '@bitrix24/b24jssdk'
 import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
@@ -26,10 +28,8 @@ import { tellKeeper } from './tell-keeper.ts'
 export interface RestClients {
   /** The client of the portal's master account. It has no tokens yet: the first call asks the token keeper for them. */
   ofPortal(installation: Installation): Promise<B24OAuth>
-  /** The same at once, for those who waited for `loaded`: a client that nobody asks for is not made. */
+  /** The same at once, for handlers: one that asks for no client costs none. */
   ofPortalNow(installation: Installation): B24OAuth
-  /** Loads the SDK at the first need: it is the largest thing the app side loads, and receiving needs none of it. */
-  loaded(): Promise<void> | undefined
   /** A client for one visit with a user's own frame tokens, which are never renewed and never kept. */
   ofVisit(installation: Installation, pair: TokenPair): Promise<B24OAuth>
   forget(portal: PortalKey): void
@@ -59,21 +59,19 @@ export function createRestClients(
   { tokens, credentialsOf, clock, currentOf, authConnectorOf = () => '', onAnswer = () => {}, limits = LIMITS }: RestClientParts,
 ): RestClients {
   const kept = new Map<string, B24OAuth>()
-  let sdk: Sdk | undefined
+  let loaded: Sdk | undefined
+  const sdk = (): Sdk => (loaded ??= loadSdk())
 
   const forget = ({ app, memberId }: PortalKey): void => {
     for (const key of kept.keys()) if (key.startsWith(`${app}/${memberId}/`)) kept.delete(key)
   }
-  const load = async (): Promise<void> => {
-    sdk ??= await import('@bitrix24/b24jssdk')
-  }
   const build = (installation: Installation, pair: TokenPair): B24OAuth => {
-    if (sdk === undefined) throw new Error('the SDK is not loaded')
-    const client = new sdk.B24OAuth(authOptions(installation, pair, clock), credentialsOf(installation.app), {
-      restrictionParams: { ...sdk.ParamsFactory.getDefault(), ...ONE_ATTEMPT },
+    const { ApiVersion, B24OAuth, ParamsFactory } = sdk()
+    const client = new B24OAuth(authOptions(installation, pair, clock), credentialsOf(installation.app), {
+      restrictionParams: { ...ParamsFactory.getDefault(), ...ONE_ATTEMPT },
     })
     client.offClientSideWarning()
-    for (const version of [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) {
+    for (const version of [ApiVersion.v2, ApiVersion.v3]) {
       boundAnswers(client, version, limits)
       recordCalls(client, clock, version, (refusal) => onAnswer(installation, refusal))
     }
@@ -82,7 +80,8 @@ export function createRestClients(
   const buildForPortal = (installation: Installation): B24OAuth => {
     const client = build(installation, NO_TOKENS)
     keepTokens(client, installation, tokens, clock, (refusal) => onAnswer(installation, refusal))
-    for (const version of sdk === undefined ? [] : [sdk.ApiVersion.v2, sdk.ApiVersion.v3]) {
+    const { ApiVersion } = sdk()
+    for (const version of [ApiVersion.v2, ApiVersion.v3]) {
       tellKeeper(client, version, installation, { tokens, forget })
       followRename(client, version, installation, { tokens, currentOf })
       nameConnector(client, version, authConnectorOf(installation.app))
@@ -100,18 +99,20 @@ export function createRestClients(
   }
 
   return {
-    loaded: () => (sdk === undefined ? load() : undefined),
     ofPortalNow,
-    async ofPortal(installation) {
-      await load()
-      return ofPortalNow(installation)
-    },
-    async ofVisit(installation, pair) {
-      await load()
-      return build(installation, pair)
-    },
+    ofPortal: async (installation) => ofPortalNow(installation),
+    ofVisit: async (installation, pair) => build(installation, pair),
     forget,
   }
+}
+
+/**
+ * At the first need: it is the largest thing the app side loads, 30 MB of memory, and an app that makes no REST calls has none of it. All
+ * at once, because a handler has its client without waiting; the file that an import statement would load, so that an error is an
+ * instance of the same class for the app, which may import the SDK too.
+ */
+function loadSdk(): Sdk {
+  return createRequire(import.meta.url)(fileURLToPath(import.meta.resolve('@bitrix24/b24jssdk'))) as Sdk
 }
 
 function authOptions(installation: Installation, pair: TokenPair, clock: Clock): B24OAuthParams {

@@ -202,8 +202,6 @@ export class EventRunner {
     // After an uninstall there is nothing left to wait for: they end dead. The uninstall itself is handled.
     if (isHeldByOperator(installation) && opened[0]?.queued.event.code !== 'ONAPPUNINSTALL') throw new Untried('PORTAL_BLOCKED', this.#parts.clock.now())
     if (handler.kind === 'destination') return this.#deliver(handler.destination, opened, installation)
-    const loading = this.#parts.rest.loaded()
-    if (loading !== undefined) await loading
     return this.#runHandler(handler, opened, installation, recorder)
   }
 

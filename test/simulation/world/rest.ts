@@ -43,7 +43,6 @@ export function simulatedRest({ tokens, clock }: RestClientParts, network: Netwo
   }
   return {
     ofPortalNow,
-    loaded: () => undefined,
     ofPortal: (installation) => Promise.resolve(ofPortalNow(installation)),
     ofVisit: (installation) => Promise.resolve(clientOf(installation)),
     forget({ app, memberId }) {

@@ -34,6 +34,14 @@ interface Stretch {
 }
 
 export const settledQueries = {
+  /** Whether a look here and there finds nothing that may be deleted: then nobody has to read on. Takes a few dozen point reads. */
+  isTooYoung(db: Queries, before: SettledBefore): boolean {
+    const first = db.get(`SELECT seq, received_at, ${DELETABLE} AS deletable FROM events ORDER BY seq LIMIT 1`, ...deletableValues(before))
+    if (first === undefined) return true
+    if (first['deletable'] === 1 || Number(first['received_at']) <= Math.max(before.doneBeforeMs, before.deadBeforeMs)) return false
+    return sampleDeletable(db, before, Number(first['seq'])) === undefined
+  },
+
   /** The next stretch of events, after the given one, in which some may be deleted. */
   settledWindow(db: Queries, before: SettledBefore, afterSeq: number): SettledWindow {
     let [fromSeq, worthUpToSeq] = [afterSeq, 0]

@@ -5,8 +5,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { storeBattery } from '../battery.ts'
 import { BootingThread } from './booting-thread.ts'
+import { LateReader } from './late-reader.ts'
 import { SCAN_EVENTS } from './scan.ts'
-import { openSqliteStore } from './sqlite-store.ts'
+import { asStore, openSqliteStore } from './sqlite-store.ts'
+import { SqliteThread } from './sqlite-thread.ts'
 
 storeBattery('SQLite', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'portline-store-'))
@@ -83,6 +85,28 @@ test('a rare filter looks at a bounded number of events and says where to go on'
   expect(second.events.map(({ id }) => id)).toEqual([ids[0]])
   expect(second.next).toBeUndefined()
   expect((await store.listEvents({ state: 'dead', limit: 5 })).next).toBeUndefined()
+  await store.close()
+})
+
+test('a look for what may be deleted starts no second thread before there is something', async () => {
+  let readers = 0
+  const reader = new LateReader(async () => {
+    readers += 1
+    return new SqliteThread(await new BootingThread('read-thread.ts').open(file))
+  })
+  const store = asStore(new SqliteThread(await new BootingThread('thread.ts').open(file)), reader)
+  const before = { doneBeforeMs: 1_000, deadBeforeMs: 1_000 }
+  const blank = { app: 'a', memberId: 'm', auth: new Uint8Array(), generation: 1, receivedAtMs: 2_000, code: 'X' } as const
+  expect(await store.settledWindow(before, 0)).toEqual({ kind: 'end' })
+  await store.appendEvents({ events: Array.from({ length: 1_000 }, (_, n) => ({ ...blank, id: `young ${n}`, state: 'done', finishedAtMs: 2_000 })) })
+  expect(await store.settledWindow(before, 0)).toEqual({ kind: 'end' })
+  expect((await store.size()).usedBytes).toBeGreaterThan(0)
+  expect(readers).toBe(0)
+  // Behind them, as after a clock was ahead.
+  const old = Array.from({ length: 100 }, (_, n) => ({ ...blank, id: `old ${n}`, state: 'done', receivedAtMs: 500, finishedAtMs: 500 } as const))
+  await store.appendEvents({ events: old })
+  expect(await store.settledWindow(before, 0)).toMatchObject({ kind: 'window' })
+  expect(readers).toBe(1)
   await store.close()
 })
 

@@ -54,8 +54,10 @@ export function asStore(
     lastSeq: () => reader.call('lastSeq'),
     readEvents: (page) => reader.call('readEvents', page),
     replayCandidates: (...args) => reader.call('replayCandidates', ...args),
-    settledWindow: (...args) => reader.call('settledWindow', ...args),
-    size: () => reader.call('size'),
+    // Most sweeps find nothing: for those no other thread is started.
+    settledWindow: async (before, afterSeq) =>
+      afterSeq === 0 && (await thread.call('isTooYoung', before)) ? { kind: 'end' } : reader.call('settledWindow', before, afterSeq),
+    size: () => thread.call('size'),
     rememberedEvents: (...args) => reader.call('rememberedEvents', ...args),
     writeSnapshot,
     installations: () => thread.call('installations'),
