@@ -83,15 +83,19 @@ function installedEvents(): Promise<{ state: string }[]> {
   return eventsOf('ONAPPINSTALL')
 }
 
-test('an app module outside the clone is installed on a portal, survives kill -9, and stops cleanly', async () => {
-  start()
-  await serving()
+async function installed(): Promise<void> {
   portal.control.registerApp({
     name: 'mine', kind: 'local', client_id: 'local.mine', client_secret: 'mine alone', ui: false, scope: ['imopenlines'],
     install_url: `http://127.0.0.1:${port}/apps/mine/events`,
   })
   await portal.control.install('local.mine')
   await until(async () => ((await installedEvents())[0]?.state === 'done' ? true : undefined), 'the installation')
+}
+
+test('an app module outside the clone is installed on a portal, survives kill -9, and stops cleanly', async () => {
+  start()
+  await serving()
+  await installed()
   await end('SIGKILL')
   start()
   await serving()
@@ -244,12 +248,7 @@ test('a process loads the SDK with its first REST call, and not for events that 
   await writeFile(join(folder, 'telling.mjs'), TELLING)
   start()
   await serving()
-  portal.control.registerApp({
-    name: 'mine', kind: 'local', client_id: 'local.mine', client_secret: 'mine alone', ui: false, scope: [],
-    install_url: `http://127.0.0.1:${port}/apps/mine/events`,
-  })
-  await portal.control.install('local.mine')
-  await until(async () => ((await installedEvents())[0]?.state === 'done' ? true : undefined), 'the installation')
+  await installed()
   expect(await end('SIGTERM')).toBe(0)
 
   start(['./app.ts'], { NODE_OPTIONS: `--import=${join(folder, 'telling.mjs')}` })
@@ -261,6 +260,28 @@ test('a process loads the SDK with its first REST call, and not for events that 
     expect(err.includes('the SDK is loaded')).toBe(call === 'Y')
   }
   expect(await eventsOf('ONAPPTEST')).toHaveLength(2)
+})
+
+/** Asks for a client in the moment in which it imports the SDK itself. */
+const IMPORTING = `import { defineApp } from 'portline'
+export default defineApp({ name: 'mine' }).on('ONAPPTEST', async (context) => {
+  const [{ B24OAuth }, b24] = await Promise.all([import('${import.meta.resolve('@bitrix24/b24jssdk')}'), context.b24])
+  context.note('the same class: ' + (b24 instanceof B24OAuth))
+}, { retryDelaysMs: [] })
+`
+
+test('a handler that imports the SDK just when it asks for a client is run again, without an attempt', async () => {
+  await writeFile(join(folder, 'app.ts'), IMPORTING)
+  start()
+  await serving()
+  await installed()
+  expect(await end('SIGTERM')).toBe(0)
+  start()
+  await serving()
+  portal.control.fireEvent({ event: 'ONAPPTEST', client_id: 'local.mine' })
+  await portal.control.drain()
+  const event = await until(async () => (await eventsOf('ONAPPTEST')).find(({ state }) => state !== 'pending'), 'the event')
+  expect(event).toMatchObject({ state: 'done', attempts: 1 })
 })
 
 const STRAY = `import { defineApp } from 'portline'
@@ -278,12 +299,7 @@ test('a promise that a handler forgot ends no process: its event is tried again 
   await writeFile(join(folder, 'app.ts'), STRAY)
   start()
   await serving()
-  portal.control.registerApp({
-    name: 'mine', kind: 'local', client_id: 'local.mine', client_secret: 'mine alone', ui: false, scope: [],
-    install_url: `http://127.0.0.1:${port}/apps/mine/events`,
-  })
-  await portal.control.install('local.mine')
-  await until(async () => ((await installedEvents())[0]?.state === 'done' ? true : undefined), 'the installation')
+  await installed()
   await until(() => (err.includes('long after the end') ? true : undefined), 'the log')
   expect(await installedEvents()).toMatchObject([{ state: 'done', attempts: 2 }])
   expect(err).toContain('nobody waits for me')

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { VirtualClock } from '@portline/runtime/clock.ts'
+import { systemNetwork } from '@portline/runtime/network.ts'
+import type { Network } from '@portline/runtime/network.ts'
 import { decodeForm } from '@portline/wire/form/decode.ts'
 import type { AuthBlock } from '@portline/wire/envelope.ts'
 import { readEnvelope } from '@portline/wire/read-envelope.ts'
@@ -25,6 +27,7 @@ const app = defineApp({ name: 'worth' })
   .on('ONAPPTEST', async ({ b24 }) => {
     await b24.actions.v2.call.make({ method: 'profile' })
   }, { isFinal: () => true })
+  .on('ONUSERADD', () => Promise.reject(new Error('fails whatever happens')), { retryDelaysMs: [3_600_000] })
 
 async function open(portalClock?: VirtualClock): Promise<void> {
   house = await openHouse({ app, ...(portalClock === undefined ? {} : { portal: { clock: portalClock } }) })
@@ -123,6 +126,54 @@ test('an update that finds the tokens of its portal dead is done with its own, w
   expect((await callPortal(clock)).state).toBe('done')
 })
 
+test('an update heals a portal that was blocked as unpaid while its tokens died', async () => {
+  const clock = new VirtualClock(Date.now())
+  await open(clock)
+  await installWith(clock)
+  await clock.advance(LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS)
+  expect((await postEvent(clock, 'ONAPPPAYMENT', { PAYMENT_EXPIRED: 'Y' })).state).toBe('done')
+  expect(await house.installation()).toMatchObject({ status: 'blocked', reason: 'PORTAL_UNPAID' })
+  house.portal.control.update(house.clientId, { version: '2' })
+  await clock.advance(10_000)
+  expect(await house.settled('ONAPPUPDATE')).toMatchObject({ state: 'done' })
+  expect(await house.installation()).toMatchObject({ status: 'active', reason: null })
+})
+
+test('an update that waits in its lane brings a portal whose tokens are dead its own all the same', async () => {
+  const clock = new VirtualClock(Date.now())
+  await open(clock)
+  await installWith(clock)
+  const [spent] = accounts()
+  expect((await postEvent(clock, 'ONUSERADD', {}, 'failing')).attempts).toBe(1)
+  await clock.advance(LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS)
+  house.portal.control.update(house.clientId, { version: '2' })
+  await clock.advance(10_000)
+  await until(() => (accounts()[0]?.['pair_id'] === spent?.['pair_id'] || accounts()[0]?.['state'] !== 'live' ? undefined : true), 'the tokens of the update')
+  expect((await house.events({ event: 'ONAPPUPDATE' }))[0]).toMatchObject({ state: 'pending', attempts: 0 })
+})
+
+test('an update whose own tokens are overtaken by those of a visit goes on with these', async () => {
+  const clock = new VirtualClock(Date.now())
+  let visit: (() => Promise<unknown>) | undefined
+  const network: Network = {
+    async postForm(...args) {
+      const visitNow = args[0].endsWith('app.info') ? visit : undefined
+      if (visitNow !== undefined) visit = undefined
+      await visitNow?.()
+      return systemNetwork.postForm(...args)
+    },
+  }
+  house = await openHouse({ app, portal: { clock }, side: { network } })
+  await installWith(clock)
+  await clock.advance(LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS)
+  visit = () => house.portal.control.open(house.clientId, { user_id: ADMIN })
+  house.portal.control.update(house.clientId, { version: '2' })
+  await clock.advance(10_000)
+  expect(await house.settled('ONAPPUPDATE')).toMatchObject({ state: 'done' })
+  expect(visit).toBeUndefined()
+  expect(accounts()).toMatchObject([{ user_id: '1', master: 1, state: 'live' }])
+})
+
 test('an administrator who opens the app brings the portal tokens again; anybody else does not', async () => {
   const clock = new VirtualClock(Date.now())
   await open(clock)
@@ -180,12 +231,16 @@ async function die(clock: VirtualClock): Promise<void> {
   expect(await callPortal(clock)).toMatchObject({ state: 'dead', reason: 'TOKENS_DEAD' })
 }
 
-async function callPortal(clock: VirtualClock) {
+function callPortal(clock: VirtualClock) {
+  return postEvent(clock, 'ONAPPTEST')
+}
+
+async function postEvent(clock: VirtualClock, event: string, data?: Record<string, string>, ends: 'ending' | 'failing' = 'ending') {
   const { application_token } = house.portal.control.app(house.clientId)
-  const { body } = await house.post({ event: 'ONAPPTEST', auth: { member_id: house.portal.memberId, application_token } })
+  const { body } = await house.post({ event, ...(data === undefined ? {} : { data }), auth: { member_id: house.portal.memberId, application_token } })
   await clock.advance(1_000)
   return until(async () => {
-    const event = await house.event(body.id ?? '')
-    return event.state === 'pending' ? undefined : event
+    const found = await house.event(body.id ?? '')
+    return found.state !== 'pending' || (ends === 'failing' && found.attempts > 0) ? found : undefined
   }, 'the event to end')
 }

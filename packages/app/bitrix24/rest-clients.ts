@@ -1,6 +1,3 @@
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import type * as sdkModule from '@bitrix24/b24jssdk'
 import type { B24OAuth, B24OAuthParams } from '@bitrix24/b24jssdk'
 import type { Clock } from '@portline/runtime/clock.ts'
 import { CodedError } from '@portline/wire/errors.ts'
@@ -17,6 +14,7 @@ import { boundAnswers } from './bound-answers.ts'
 import type { RestLimits } from './bound-answers.ts'
 import { currentAttempt, markRefusal } from './call-recorder.ts'
 import { followRename } from './follow-rename.ts'
+import { LazySdk } from './load-sdk.ts'
 import { wordsOf } from './portal-words.ts'
 import { tellKeeper } from './tell-keeper.ts'
 
@@ -28,7 +26,7 @@ import { tellKeeper } from './tell-keeper.ts'
 export interface RestClients {
   /** The client of the portal's master account. It has no tokens yet: the first call asks the token keeper for them. */
   ofPortal(installation: Installation): Promise<B24OAuth>
-  /** The same at once, for handlers: one that asks for no client costs none. */
+  /** The same at once, for handlers: a client that nobody asks for is not made. Errors: SdkImporting. */
   ofPortalNow(installation: Installation): B24OAuth
   /** A client for one visit with a user's own frame tokens, which are never renewed and never kept. */
   ofVisit(installation: Installation, pair: TokenPair): Promise<B24OAuth>
@@ -48,8 +46,6 @@ export interface RestClientParts {
   readonly limits?: RestLimits
 }
 
-type Sdk = typeof sdkModule
-
 const SECOND_MS = 1_000
 const NO_TOKENS: TokenPair = { accessToken: '', refreshToken: '', expiresAtMs: 0 }
 const LIMITS: RestLimits = { callMs: REST_CALL_MS, maxBytes: REST_ANSWER_MAX_BYTES }
@@ -59,14 +55,13 @@ export function createRestClients(
   { tokens, credentialsOf, clock, currentOf, authConnectorOf = () => '', onAnswer = () => {}, limits = LIMITS }: RestClientParts,
 ): RestClients {
   const kept = new Map<string, B24OAuth>()
-  let loaded: Sdk | undefined
-  const sdk = (): Sdk => (loaded ??= loadSdk())
+  const sdk = new LazySdk()
 
   const forget = ({ app, memberId }: PortalKey): void => {
     for (const key of kept.keys()) if (key.startsWith(`${app}/${memberId}/`)) kept.delete(key)
   }
   const build = (installation: Installation, pair: TokenPair): B24OAuth => {
-    const { ApiVersion, B24OAuth, ParamsFactory } = sdk()
+    const { ApiVersion, B24OAuth, ParamsFactory } = sdk.now(clock.now())
     const client = new B24OAuth(authOptions(installation, pair, clock), credentialsOf(installation.app), {
       restrictionParams: { ...ParamsFactory.getDefault(), ...ONE_ATTEMPT },
     })
@@ -80,7 +75,7 @@ export function createRestClients(
   const buildForPortal = (installation: Installation): B24OAuth => {
     const client = build(installation, NO_TOKENS)
     keepTokens(client, installation, tokens, clock, (refusal) => onAnswer(installation, refusal))
-    const { ApiVersion } = sdk()
+    const { ApiVersion } = sdk.now(clock.now())
     for (const version of [ApiVersion.v2, ApiVersion.v3]) {
       tellKeeper(client, version, installation, { tokens, forget })
       followRename(client, version, installation, { tokens, currentOf })
@@ -100,19 +95,16 @@ export function createRestClients(
 
   return {
     ofPortalNow,
-    ofPortal: async (installation) => ofPortalNow(installation),
-    ofVisit: async (installation, pair) => build(installation, pair),
+    async ofPortal(installation) {
+      await sdk.ready(clock.now())
+      return ofPortalNow(installation)
+    },
+    async ofVisit(installation, pair) {
+      await sdk.ready(clock.now())
+      return build(installation, pair)
+    },
     forget,
   }
-}
-
-/**
- * At the first need: it is the largest thing the app side loads, 30 MB of memory, and an app that makes no REST calls has none of it. All
- * at once, because a handler has its client without waiting; the file that an import statement would load, so that an error is an
- * instance of the same class for the app, which may import the SDK too.
- */
-function loadSdk(): Sdk {
-  return createRequire(import.meta.url)(fileURLToPath(import.meta.resolve('@bitrix24/b24jssdk'))) as Sdk
 }
 
 function authOptions(installation: Installation, pair: TokenPair, clock: Clock): B24OAuthParams {

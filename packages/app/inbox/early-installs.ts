@@ -2,11 +2,13 @@ import type { Log } from '@portline/runtime/log.ts'
 import type { Clock } from '@portline/runtime/clock.ts'
 import type { AuthBlock } from '@portline/wire/envelope.ts'
 import { textField } from '@portline/wire/form/value.ts'
+import { codedCauseOf } from '../bitrix24/call-rest.ts'
 import { byEvent } from '../installations/installations.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
 import { raisedAtMs } from '../raised-at.ts'
 import type { Installation, NewEvent } from '../store/port.ts'
+import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Prover } from '../trust/prover.ts'
 import type { Lanes } from './lanes.ts'
 
@@ -55,11 +57,16 @@ export class EarlyInstalls {
     const serverEndpoint = auth.server_endpoint ?? known.serverEndpoint
     const proven = await prover.prove({ clientId: clientIdOf(event.app), memberId: event.memberId, accessToken: pair.accessToken, serverEndpoint })
     if (!proven.installed) return
-    const installation = await installations.confirm(event, proven, {
+    const confirm = (adopted: TokenPair | undefined): Promise<Installation> => installations.confirm(event, proven, {
       status: 'active', askedAtMs, language: textField(event.data, 'LANGUAGE_ID'), version: textField(event.data, 'VERSION'), ts: event.ts,
-      pair: event.code === 'ONAPPINSTALL' ? pair : undefined, cause: byEvent(event),
+      pair: adopted, cause: byEvent(event),
     })
-    await equip(installation)
+    const isInstall = event.code === 'ONAPPINSTALL'
+    await equip(await confirm(isInstall ? pair : undefined)).catch(async (error: unknown) => {
+      // An update's are only some administrator's, but better than none.
+      if (isInstall || codedCauseOf(error)?.code !== 'TOKENS_DEAD') throw error
+      await equip(await confirm(pair))
+    })
     await lanes.hasten(event)
   }
 }

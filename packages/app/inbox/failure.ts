@@ -4,6 +4,7 @@ import { CodedError, isFinal } from '@portline/wire/errors.ts'
 import type { ErrorCode } from '@portline/wire/errors.ts'
 import { refusalBehind } from '../bitrix24/call-recorder.ts'
 import { codedCauseOf } from '../bitrix24/call-rest.ts'
+import { SdkImporting } from '../bitrix24/load-sdk.ts'
 import { wordsOfError } from '../bitrix24/portal-words.ts'
 import { DeliveryError, NotNow } from '../destinations/delivery-error.ts'
 import type { HandlerPolicy } from '../handler-options.ts'
@@ -55,7 +56,7 @@ export function failureOf(error: unknown, policy: HandlerPolicy | undefined, las
 function readFailure(error: unknown, policy: HandlerPolicy | undefined, lastAnswer: ErrorCode | undefined): Failure {
   const coded = codedCauseOf(error)
   // An error of somebody else's with such a field says nothing of ours: its event would come again and again for ever.
-  const notBeforeMs = error instanceof NotNow || error instanceof Untried ? wholeOf(error.retryAtMs) : undefined
+  const notBeforeMs = error instanceof NotNow || error instanceof Untried || error instanceof SdkImporting ? wholeOf(error.retryAtMs) : undefined
   const behind = refusalBehind(error)
   const refusal = behind?.refusal ?? (coded === undefined ? lastAnswer : undefined)
   const rest = {

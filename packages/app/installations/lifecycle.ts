@@ -139,9 +139,12 @@ async function equipWithTokensThatWork(parts: LifecycleParts, step: LifecycleSte
   try {
     return await equip(step.installation)
   } catch (error) {
-    const account = codedCauseOf(error)?.code === 'TOKENS_DEAD' ? await accountToAdopt(parts, step) : undefined
-    if (account === undefined) throw error
-    return equip(await parts.installations.patch(step.installation, { clearReason: true }, account, byEvent(step.event)))
+    if (codedCauseOf(error)?.code !== 'TOKENS_DEAD') throw error
+    const account = await accountToAdopt(parts, step)
+    if (account !== undefined) return equip(await parts.installations.patch(step.installation, { status: 'active', clearReason: true }, account, byEvent(step.event)))
+    // A visit may have brought some meanwhile.
+    if ((await parts.store.accounts(step.installation)).some(({ state }) => state === 'live')) return equip(step.installation)
+    throw error
   }
 }
 

@@ -16,6 +16,10 @@ const SAMPLES_BEHIND = 32
 /** Whether a settled event has been kept long enough. Takes two values. */
 export const DELETABLE = `((state = 'done' AND finished_at < ?) OR (state = 'dead' AND finished_at < ?))`
 
+/** Of the writing thread's look. */
+const FIRST_EVENTS = 50
+const FIRST = `SELECT seq, received_at, ${DELETABLE} AS deletable FROM events ORDER BY seq LIMIT ?`
+
 export function deletableValues({ doneBeforeMs, deadBeforeMs }: SettledBefore): [number, number] {
   return [doneBeforeMs, deadBeforeMs]
 }
@@ -34,12 +38,14 @@ interface Stretch {
 }
 
 export const settledQueries = {
-  /** Whether a look here and there finds nothing that may be deleted: then nobody has to read on. Takes a few dozen point reads. */
+  /** Whether a look at the first events, and here and there behind them, finds nothing that may be deleted: then nobody has to read on. */
   isTooYoung(db: Queries, before: SettledBefore): boolean {
-    const first = db.get(`SELECT seq, received_at, ${DELETABLE} AS deletable FROM events ORDER BY seq LIMIT 1`, ...deletableValues(before))
-    if (first === undefined) return true
-    if (first['deletable'] === 1 || Number(first['received_at']) <= Math.max(before.doneBeforeMs, before.deadBeforeMs)) return false
-    return sampleDeletable(db, before, Number(first['seq'])) === undefined
+    let last = 0
+    for (const { seq, received_at: at, deletable } of db.iterate(FIRST, ...deletableValues(before), FIRST_EVENTS)) {
+      if (deletable === 1 || Number(at) <= Math.max(before.doneBeforeMs, before.deadBeforeMs)) return false
+      last = Number(seq)
+    }
+    return sampleDeletable(db, before, last) === undefined
   },
 
   /** The next stretch of events, after the given one, in which some may be deleted. */

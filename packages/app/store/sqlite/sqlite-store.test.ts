@@ -110,6 +110,15 @@ test('a look for what may be deleted starts no second thread before there is som
   await store.close()
 })
 
+test('a few old events behind a few that came while the clock was ahead are found', async () => {
+  const store = await openSqliteStore(file)
+  const blank = { app: 'a', memberId: 'm', auth: new Uint8Array(), generation: 1, code: 'X', state: 'done' } as const
+  const times = [...Array.from({ length: 3 }, () => 2_000), ...Array.from({ length: 10 }, () => 500), ...Array.from({ length: 400 }, () => 2_000)]
+  await store.appendEvents({ events: times.map((atMs, n) => ({ ...blank, id: `event ${n}`, receivedAtMs: atMs, finishedAtMs: atMs })) })
+  expect(await store.settledWindow({ doneBeforeMs: 1_000, deadBeforeMs: 1_000 }, 0)).toMatchObject({ kind: 'window', seqs: [4, 5, 6, 7, 8, 9, 10, 11, 12, 13] })
+  await store.close()
+})
+
 test('a copy made while events come in is whole, and has all that was there when it began', async () => {
   const store = await openSqliteStore(file)
   const blank = { app: 'a', memberId: 'm', auth: new Uint8Array(100), generation: 1, state: 'pending', receivedAtMs: 1, code: 'X' } as const

@@ -54,7 +54,7 @@ export function asStore(
     lastSeq: () => reader.call('lastSeq'),
     readEvents: (page) => reader.call('readEvents', page),
     replayCandidates: (...args) => reader.call('replayCandidates', ...args),
-    // Most sweeps find nothing: for those no other thread is started.
+    // While nothing is old enough no other thread is started.
     settledWindow: async (before, afterSeq) =>
       afterSeq === 0 && (await thread.call('isTooYoung', before)) ? { kind: 'end' } : reader.call('settledWindow', before, afterSeq),
     size: () => thread.call('size'),
