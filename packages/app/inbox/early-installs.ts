@@ -6,7 +6,7 @@ import { codedCauseOf } from '../bitrix24/call-rest.ts'
 import { byEvent } from '../installations/installations.ts'
 import type { Installations } from '../installations/installations.ts'
 import { pairIn } from '../installations/lifecycle.ts'
-import { raisedAtMs } from '../raised-at.ts'
+import { believedRaisedAtMs } from '../raised-at.ts'
 import type { Installation, NewEvent } from '../store/port.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
 import type { Prover } from '../trust/prover.ts'
@@ -37,12 +37,29 @@ export class EarlyInstalls {
     this.#parts = parts
   }
 
-  /** `waits`: its lane has not begun it. */
+  /** `waits`: its lane does not begin it at once. */
   look(event: NewEvent, auth: AuthBlock, waits: boolean): void {
-    if (!waits || !INSTALLS.has(event.code)) return
-    this.#apply(event, auth).catch((error: unknown) => {
+    if (!INSTALLS.has(event.code)) return
+    this.#look(event, auth, waits).catch((error: unknown) => {
       this.#parts.log.info({ app: event.app, portal: event.memberId, error: String(error) }, 'an install is applied later, in its lane')
     })
+  }
+
+  async #look(event: NewEvent, auth: AuthBlock, waits: boolean): Promise<void> {
+    await this.#noteRaised(event)
+    if (waits) await this.#apply(event, auth)
+  }
+
+  /**
+   * Before anybody is asked, which may take long: an uninstall raised before this install must be doubted from now on, or it would end what
+   * this one begins.
+   */
+  async #noteRaised(event: NewEvent): Promise<void> {
+    const { installations, clock } = this.#parts
+    const known = installations.known(event)
+    const raised = believedRaisedAtMs(event.ts, clock.now())
+    if (known?.generation !== event.generation || raised === undefined || raised <= (known.raisedAtMs ?? 0)) return
+    await installations.patch(event, { raisedAtMs: raised })
   }
 
   async #apply(event: NewEvent, auth: AuthBlock): Promise<void> {
@@ -50,9 +67,6 @@ export class EarlyInstalls {
     const pair = pairIn(auth, event)
     const known = installations.known(event)
     if (pair === undefined || known === undefined || known.generation !== event.generation) return
-    // Whether or not anybody can be asked now: an uninstall raised before this install must be doubted from now on.
-    const raised = raisedAtMs(event.ts)
-    if (raised !== undefined && raised > (known.raisedAtMs ?? 0)) await installations.patch(event, { raisedAtMs: raised })
     const askedAtMs = clock.now()
     const serverEndpoint = auth.server_endpoint ?? known.serverEndpoint
     const proven = await prover.prove({ clientId: clientIdOf(event.app), memberId: event.memberId, accessToken: pair.accessToken, serverEndpoint })

@@ -167,10 +167,11 @@ export class Inbox {
     const sealed = event.data === data ? { auth } : parts
     const { seq, leased } = await appender.append({ event, sealed, wanted: !uninstall && lanes.wants(event) })
     onAccepted(event)
+    let begins = false
     if (uninstall) await this.#parts.closings.close(event)
-    else lanes.appended({ event: { ...event, seq, attempts: 0, provenAtMs: event.receivedAtMs }, parts, bytes }, leased)
+    else begins = lanes.appended({ event: { ...event, seq, attempts: 0, provenAtMs: event.receivedAtMs }, parts, bytes }, leased)
     if (event.code === 'ONAPPPAYMENT') this.#payNow(event)
-    this.#parts.earlyInstalls.look(event, auth, !leased)
+    this.#parts.earlyInstalls.look(event, auth, !begins)
     return { id: event.id, state: 'pending' }
   }
 

@@ -90,13 +90,15 @@ export class Lanes {
     return lane === undefined || (lane.state !== 'blocked' && lane.queue.length < QUEUED_EVENTS_PER_LANE)
   }
 
-  /** An event was appended; `leased` as the store said. */
-  appended(queued: QueuedEvent, leased: boolean): void {
+  /** An event was appended; `leased` as the store said. Whether nothing is before it. */
+  appended(queued: QueuedEvent, leased: boolean): boolean {
     const key = keyOf(queued.event)
     const lane = this.#lanes.get(key) ?? this.#open(queued.event, key)
+    const isNext = leased && lane.state === 'ready' && lane.queue.length === 0 && lane.late === undefined
     if (lane.late !== undefined) lane.late.push({ queued, leased })
     else this.#take(lane, queued, leased)
     if (lane.state === 'ready') this.#fill()
+    return isNext
   }
 
   /** Something of this portal may be due, and before what its lane has in memory: looks into the store before it begins the next event. */

@@ -14,8 +14,7 @@ import type { Sealer } from '../tokens/sealer.ts'
 import { placeOf } from '../tokens/account-place.ts'
 import { sealAccount } from '../tokens/token-pair.ts'
 import type { TokenPair } from '../tokens/token-pair.ts'
-import { PORTAL_CLOCK_SKEW_MS } from '../limits.ts'
-import { raisedAtMs } from '../raised-at.ts'
+import { believedRaisedAtMs, raisedAtMs } from '../raised-at.ts'
 import type { KnownPortals } from '../trust/known-portals.ts'
 import type { ProvenInstaller } from '../trust/prover.ts'
 import { ChangeLimits } from './change-limits.ts'
@@ -267,12 +266,11 @@ export function createInstallations({ store, sealer, known, clock, onErasing, ha
 
 function closed(current: Installation, uninstall: Uninstall, nowMs: number) {
   const mark = uninstallMark(uninstall)
-  const raised = raisedAtMs(uninstall.ts)
+  const raised = believedRaisedAtMs(uninstall.ts, nowMs)
   return {
     status: 'deleted' as const, deletedAtMs: nowMs, updatedAtMs: nowMs,
     ...(mark === undefined ? {} : { uninstalls: withMark(current.uninstalls, mark) }),
-    // One that says to be of a later time than clocks differ would have what comes after it taken for what was before.
-    ...(raised === undefined || raised > nowMs + PORTAL_CLOCK_SKEW_MS ? {} : { uninstallRaisedAtMs: raised }),
+    ...(raised === undefined ? {} : { uninstallRaisedAtMs: raised }),
   }
 }
 
@@ -336,7 +334,7 @@ function confirmed(
   // A market app keeps its application_token over uninstall and reinstall, so a deleted portal's stays known.
   const token = current?.applicationToken === undefined ? {} : { applicationToken: current.applicationToken }
   const uninstalls = current?.uninstalls === undefined ? {} : { uninstalls: current.uninstalls }
-  const raised = newer(raisedAtMs(facts.ts), reopened ? undefined : current.raisedAtMs)
+  const raised = newer(believedRaisedAtMs(facts.ts, nowMs), reopened ? undefined : current.raisedAtMs)
   const version = (isOvertaken(current, facts) ? undefined : facts.version) ?? proven.version
   return {
     ...kept,

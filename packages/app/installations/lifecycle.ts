@@ -7,7 +7,7 @@ import { ACCESS_TOKEN_LIFETIME_S } from '@portline/wire/oauth.ts'
 import { codedCauseOf } from '../bitrix24/call-rest.ts'
 import { registerConnectors } from '../connectors/register-connectors.ts'
 import type { App } from '../define-app.ts'
-import { raisedAtMs } from '../raised-at.ts'
+import { believedRaisedAtMs } from '../raised-at.ts'
 import type { Account } from '../store/accounts.ts'
 import type { Binding, Installation, InstallationPatch, NewEvent, StoredEvent, Store } from '../store/port.ts'
 import type { Credentials } from '../tokens/auth-server.ts'
@@ -110,9 +110,10 @@ async function installed(parts: LifecycleParts, step: LifecycleStep): Promise<In
   const { event, installation } = step
   if (installation.status === 'deleted') return installation
   const account = await accountToAdopt(parts, step)
-  // Run again after a newer one (a replay), it must not turn back what that one said.
-  const isNewest = event.receivedAtMs >= (installation.lifecycleAtMs ?? 0)
-  const raised = raisedAtMs(event.ts)
+  // Run again after a newer one (a replay), or a copy that came late: it must not turn back what that one said.
+  const raised = believedRaisedAtMs(event.ts, parts.clock.now())
+  const isLate = raised !== undefined && raised < (installation.raisedAtMs ?? 0)
+  const isNewest = event.receivedAtMs >= (installation.lifecycleAtMs ?? 0) && !isLate
   const version = isNewest ? textField(event.data, 'VERSION') : undefined
   const language = isNewest ? textField(event.data, 'LANGUAGE_ID') : undefined
   const patch: Omit<InstallationPatch, 'updatedAtMs'> = {

@@ -116,7 +116,7 @@ export const INBOX_MUTANTS: readonly Mutant[] = [
   {
     name: 'what a lease leaves behind is not leased next',
     file: 'app/inbox/lanes.ts',
-    find: '        lane.more = answer.more',
+    find: '        lane.more = answer.more || isParkedDue\n',
     replace: '',
   },
   {
