@@ -27,7 +27,7 @@ const app = defineApp({ name: 'worth' })
   .on('ONAPPTEST', async ({ b24 }) => {
     await b24.actions.v2.call.make({ method: 'profile' })
   }, { isFinal: () => true })
-  .on('ONUSERADD', () => Promise.reject(new Error('fails whatever happens')), { retryDelaysMs: [3_600_000] })
+  .on('ONTASKADD', () => Promise.reject(new Error('fails whatever happens')), { retryDelaysMs: [3_600_000] })
 
 async function open(portalClock?: VirtualClock): Promise<void> {
   house = await openHouse({ app, ...(portalClock === undefined ? {} : { portal: { clock: portalClock } }) })
@@ -144,7 +144,7 @@ test('an update that waits in its lane brings a portal whose tokens are dead its
   await open(clock)
   await installWith(clock)
   const [spent] = accounts()
-  expect((await postEvent(clock, 'ONUSERADD', {}, 'failing')).attempts).toBe(1)
+  expect((await postEvent(clock, 'ONTASKADD', {}, 'failing')).attempts).toBe(1)
   await clock.advance(LONGER_THAN_A_REFRESH_TOKEN_LIVES_MS)
   house.portal.control.update(house.clientId, { version: '2' })
   await clock.advance(10_000)

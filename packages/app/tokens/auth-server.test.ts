@@ -104,3 +104,24 @@ test('what a server names in its answer does not change where the secret goes ne
   await expect(servers.renew(answer.server_endpoint, CREDENTIALS, answer.refresh_token)).rejects.toMatchObject({ code: 'AUTH_SERVER_UNKNOWN' })
   expect(other.asked).toEqual([])
 })
+
+async function verdictOn(answer: ReturnType<TinyServer['answer']>): Promise<unknown> {
+  const server = (trusted = await startTinyServer(() => answer))
+  return createAuthServers([server.origin], systemNetwork).appInfo(server.origin, 'token').catch((error: unknown) => error)
+}
+
+test.each([
+  'NO_AUTH_FOUND', 'invalid_token', 'expired_token', 'invalid_grant', 'invalid_client', 'wrong_client', 'NOT_INSTALLED', 'ERROR_OAUTH',
+])('%s is the server\'s last word on an access token', async (error) => {
+  for (const status of [200, 400, 401, 403]) {
+    expect(await verdictOn({ status, json: { error } })).toMatchObject({ code: 'PROOF_REFUSED' })
+    await trusted?.close()
+  }
+})
+
+test.each([
+  [401, 'PAYMENT_REQUIRED'], [401, 'CONNECTION_ERROR'], [401, 'OVERLOAD_LIMIT'], [403, 'ACCESS_DENIED'], [429, 'TOO_MANY_REQUESTS'],
+  [429, 'invalid_token'], [503, 'expired_token'], [400, 'invalid_request'], [404, 'ERROR_METHOD_NOT_FOUND'], [401, 'what nobody has heard of'],
+])('a server that answers %i %s has not refused the access token', async (status, error) => {
+  expect(await verdictOn({ status, json: { error } })).toMatchObject({ code: 'PROOF_UNAVAILABLE' })
+})

@@ -13,7 +13,7 @@ export interface AuthServers {
   originOf(serverEndpoint: string): string
   /** All trusted origins, for a token of which nobody said whose it is. */
   readonly origins: readonly string[]
-  /** Errors: PROOF_REFUSED when the server says no; PROOF_UNAVAILABLE when it can't be asked. */
+  /** Errors: PROOF_REFUSED when the server says no; PROOF_UNAVAILABLE when it can't be asked or says neither yes nor no. */
   appInfo(origin: string, accessToken: string): Promise<ServerAppInfo>
   /** Errors: TOKENS_DEAD when the pair is lost for good; RENEWAL_FAILED when it may work later. Their cause is the server's code. */
   renew(origin: string, credentials: Credentials, refreshToken: string): Promise<TokenResponse>
@@ -31,8 +31,15 @@ const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES 
  * wrong_client and invalid_client: they may speak of our own credentials, and one mistyped secret must not end every portal.
  */
 const DEAD_PAIR_ERRORS = new Set(['invalid_grant', 'expired_token', 'NOT_INSTALLED'])
-/** Errors that say nothing of the token: asked again, the server may answer otherwise. */
-export const PASSING_ERRORS: ReadonlySet<unknown> = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT', 'OVERLOAD_LIMIT'])
+/**
+ * Errors of app.info that speak of the access token itself (_includes/system-errors.md; module source, rest/lib/oauth/auth.php), and of
+ * its client: none but the token names one there. Any other may pass (a limit, an unpaid portal, a code that nobody has met yet), and
+ * taken for a "no" it would end a true install for good.
+ */
+const REFUSED_TOKEN_ERRORS = new Set([
+  'NO_AUTH_FOUND', 'invalid_token', 'expired_token', 'invalid_grant', 'invalid_client', 'wrong_client', 'NOT_INSTALLED', 'ERROR_OAUTH',
+])
+const TOO_MANY_REQUESTS_STATUS = 429
 const SERVER_ERROR_STATUS = 500
 
 /** Errors: CONFIG_INVALID for an origin at which client_secret would go over a network in the clear, whoever that may be. */
@@ -61,10 +68,9 @@ export function createAuthServers(trustedOrigins: readonly string[], network: Ne
       const info = appInfoSchema.safeParse(answer.json)
       if (info.success) return info.data.result
       const failure = failureSchema.safeParse(answer.json)
-      if (!failure.success || answer.status >= SERVER_ERROR_STATUS || PASSING_ERRORS.has(failure.data.error)) {
-        throw new CodedError('PROOF_UNAVAILABLE', `the authorization server answered ${answer.status} without a verdict`)
-      }
-      throw new CodedError('PROOF_REFUSED', `the authorization server answered ${failure.data.error}`)
+      const error = failure.success ? failure.data.error : ''
+      if (refusesToken(answer.status, error)) throw new CodedError('PROOF_REFUSED', `the authorization server answered ${error}`)
+      throw new CodedError('PROOF_UNAVAILABLE', `the authorization server answered ${answer.status} ${error} without a verdict`)
     },
 
     async renew(origin, { clientId, clientSecret }, refreshToken) {
@@ -81,6 +87,10 @@ export function createAuthServers(trustedOrigins: readonly string[], network: Ne
       return tokens.data
     },
   }
+}
+
+function refusesToken(status: number, error: string): boolean {
+  return REFUSED_TOKEN_ERRORS.has(error) && status < SERVER_ERROR_STATUS && status !== TOO_MANY_REQUESTS_STATUS
 }
 
 function renewalError(error: string): CodedError {

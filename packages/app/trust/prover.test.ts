@@ -1,7 +1,7 @@
 import { VirtualClock } from '@portline/runtime/clock.ts'
 import { systemNetwork } from '@portline/runtime/network.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { REFUSED_TOKEN_MS } from '../limits.ts'
+import { PROOFS_AT_ONCE, REFUSED_TOKEN_MS } from '../limits.ts'
 import { startTinyServer } from '../test-support/tiny-auth-server.ts'
 import type { TinyServer } from '../test-support/tiny-auth-server.ts'
 import { createAuthServers } from '../tokens/auth-server.ts'
@@ -138,4 +138,17 @@ test.each([
   await expect(prover.prove(claim)).rejects.toMatchObject({ code: 'PROOF_UNAVAILABLE' })
   admin = { json: { result: true } }
   expect((await prover.prove(claim)).userId).toBe('7')
+})
+
+test('another question in its sender\'s turn has its place among the proofs, and a proof waits for it', async () => {
+  let leave = (): void => {}
+  const left = new Promise<void>((resolve) => (leave = resolve))
+  const questions = Array.from({ length: PROOFS_AT_ONCE }, () => prover.inTurn('a sender', () => left))
+  const proof = prover.prove({ ...CLAIM, serverEndpoint: `${server.origin}/rest/`, sender: 'another' })
+  // As long as the proof's own question would take.
+  await createAuthServers([server.origin], systemNetwork).appInfo(server.origin, 'a question beside the line')
+  expect(server.asked.map(({ form }) => form.get('auth'))).toEqual(['a question beside the line'])
+  leave()
+  await Promise.all(questions)
+  expect((await proof).userId).toBe('7')
 })

@@ -5,7 +5,6 @@ import type { ErrorCode } from '@portline/wire/errors.ts'
 import { PROOFS_AT_ONCE, PROOFS_WAITING, REMOTE_ANSWER_MAX_BYTES, REMOTE_ANSWER_MS } from '../limits.ts'
 import { portalRefusal } from '../tokens/portal-refusal.ts'
 import { isSafeEndpoint } from '../tokens/safe-endpoint.ts'
-import { PASSING_ERRORS } from '../tokens/auth-server.ts'
 import type { AuthServers } from '../tokens/auth-server.ts'
 import { FairGate } from './fair-gate.ts'
 import { PortalHosts } from '../tokens/portal-hosts.ts'
@@ -23,6 +22,11 @@ export interface Prover {
   proveVisitor(claim: Claim): Promise<ProvenInstaller>
   /** Why a claim would be refused, as far as that is known without asking anybody. */
   objection(claim: Claim): ErrorCode | undefined
+  /**
+   * Another question that a proof needs first, in one line with the proofs. Never from within a question that has its turn: with all
+   * places taken like that, each would wait for the others. Errors: PROOF_UNAVAILABLE when there is no room to wait.
+   */
+  inTurn<Result>(sender: string, question: () => Promise<Result>): Promise<Result>
 }
 
 export interface Claim {
@@ -56,6 +60,8 @@ export interface ProverParts {
 
 const LIMITS = { timeoutMs: REMOTE_ANSWER_MS, maxBytes: REMOTE_ANSWER_MAX_BYTES }
 const FORBIDDEN_STATUSES = [401, 403]
+/** Errors of a portal that say nothing of the token: asked again, it may answer otherwise. */
+const PASSING_ERRORS: ReadonlySet<unknown> = new Set(['QUERY_LIMIT_EXCEEDED', 'CONNECTION_ERROR', 'INTERNAL_SERVER_ERROR', 'OPERATION_TIME_LIMIT', 'OVERLOAD_LIMIT'])
 
 export function createProver({ authServers, network, clock, portalHosts = new PortalHosts() }: ProverParts): Prover {
   const gate = new FairGate(PROOFS_AT_ONCE, PROOFS_WAITING)
@@ -75,18 +81,22 @@ export function createProver({ authServers, network, clock, portalHosts = new Po
     }
   }
 
-  const inTurn = async <Result>(claim: Claim, task: () => Promise<Result>): Promise<Result> => {
-    if (refused.token.has(claim)) throw refusedBefore()
-    const sender = claim.sender ?? ''
+  const inTurn: Prover['inTurn'] = async (sender, question) => {
     if (!gate.hasRoom(sender)) throw new CodedError('PROOF_UNAVAILABLE', 'too many proofs are under way')
-    return gate.run(sender, task)
+    return gate.run(sender, question)
+  }
+
+  const askInTurn = async <Result>(claim: Claim, question: () => Promise<Result>): Promise<Result> => {
+    if (refused.token.has(claim)) throw refusedBefore()
+    return inTurn(claim.sender ?? '', question)
   }
 
   return {
-    proveVisitor: (claim) => inTurn(claim, () => remembering(refused.token, claim, askAll(claim))),
+    inTurn,
+    proveVisitor: (claim) => askInTurn(claim, () => remembering(refused.token, claim, askAll(claim))),
     async prove(claim) {
       if (refused.administrator.has(claim)) throw refusedBefore()
-      return inTurn(claim, async () => {
+      return askInTurn(claim, async () => {
         const proven = await remembering(refused.token, claim, askAll(claim))
         await remembering(refused.administrator, claim, demandAdministrator(network, proven.clientEndpoint, claim.accessToken))
         return proven
