@@ -87,13 +87,4 @@ export const TRUST_MUTANTS: readonly Mutant[] = [
       lanes.wake(portal)`,
     replace: `      for (const { id } of settlements) showEvent(id)`,
   },
-  {
-    name: 'a slow disk uses up the time of the server that is asked about an uninstall',
-    file: 'app/trust/still-installed.ts',
-    find: `    const tokens = [...(await accountTokens(parts, installation)), ...(await waitingTokens(parts, installation))]
-    return await Promise.race([ask(parts, installation, tokens), sleep(parts.clock, UNINSTALL_DOUBT_MS).then(() => false)])`,
-    replace: `    const tokens = accountTokens(parts, installation).then(async (found) => [...found, ...(await waitingTokens(parts, installation))])
-    const asking = tokens.then((found) => ask(parts, installation, found)).catch(() => false)
-    return await Promise.race([asking, sleep(parts.clock, UNINSTALL_DOUBT_MS).then(() => false)])`,
-  },
 ]
